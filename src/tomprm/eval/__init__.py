@@ -1,0 +1,1 @@
+"""Evaluation: in- and out-of-distribution suites, fidelity and faithfulness of a policy."""

@@ -1,0 +1,1 @@
+"""Process reward models: the checker's output type with a probability, learned from labelled steps."""

@@ -1,0 +1,1 @@
+"""Reports: results.jsonl to statistics, figures and report.html."""

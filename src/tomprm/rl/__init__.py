@@ -1,0 +1,1 @@
+"""Reinforcement learning: rollout, score, credit, update; embedded, on OpenRLHF, or in other stacks."""
