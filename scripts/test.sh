@@ -16,7 +16,7 @@ step() { # step NAME COMMAND...
 }
 step ruff ruff check
 step pyright pyright
-step lint-imports lint-imports
+step lint-imports lint-imports --no-logo
 [ -z "$failed" ] || echo "== failed so far:$failed (pytest follows)"
 
 echo "== pytest"
