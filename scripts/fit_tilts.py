@@ -1,0 +1,31 @@
+"""Fit the tilts that make shortcut-free stories shortcut-free, and ship them.
+
+    python scripts/fit_tilts.py            # writes src/tomprm/belief/tilts.json, about 5 minutes
+"""
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+from tomprm.belief.generate import draw_hits, shape_key
+from tomprm.belief.tilt import fit_tilt
+from tomprm.world.generate import OpenShape
+
+SHAPES = (OpenShape(), OpenShape(agents=(5, 5), moves=(6, 7)))
+PAIRS = 40_000
+
+
+def fit(job: tuple[OpenShape, int]) -> tuple[str, dict[str, object]]:
+    shape, order = job
+    tilt = fit_tilt(draw_hits(shape, order, PAIRS), shape.places, order)
+    return f"{shape_key(shape)}/order {order}", asdict(tilt)
+
+
+if __name__ == "__main__":
+    jobs = [(shape, order) for shape in SHAPES for order in (1, 2, 3, 4)]
+    with ProcessPoolExecutor(2) as pool:
+        tilts = dict(pool.map(fit, jobs))
+    target = Path(__file__).parent.parent / "src/tomprm/belief/tilts.json"
+    target.write_text(json.dumps(tilts, indent=1, sort_keys=True) + "\n")
+    print(f"wrote {target}: {len(tilts)} tilts")

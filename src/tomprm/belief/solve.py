@@ -1,0 +1,35 @@
+"""The engine's answer to every question of a data set, next to the published label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from tomprm.belief.state import BeliefState
+from tomprm.world.grammar import write_question
+from tomprm.world.items import Item
+from tomprm.world.replay import PROFILES, StoryError
+
+
+def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[str, Any]]:
+    """Rows `{id, order, question, gold, engine, agree, reason}`; `engine` is null where the answer
+    cannot be computed, and `reason` says why. `profile` overrides each item's own semantics."""
+    for item in items:
+        if profile is not None:
+            item = replace(item, profile=profile)
+        row: dict[str, Any] = {
+            "id": item.id,
+            "order": item.question.order,
+            "question": write_question(item.question),
+            "gold": item.question.gold,
+            "profile": item.profile,
+        }
+        try:
+            belief = BeliefState(item.story, PROFILES[item.profile]).answer(item.question)
+        except StoryError as error:
+            row |= {"engine": None, "agree": None, "reason": str(error)}
+        else:
+            agree = None if belief.value is None else belief.value == item.question.gold
+            row |= {"engine": belief.value, "agree": agree, "reason": belief.explain()}
+        yield row | {k: v for k, v in item.meta.items() if k not in row}

@@ -1,0 +1,147 @@
+"""Verdicts: a status with all its reasons, and the numbers that rewards and reports are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from tomprm.trace.claims import Claim
+from tomprm.trace.steps import Format, Step
+
+
+class Status(str, Enum):
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    UNCHECKABLE = "uncheckable"  # a claim that the checker cannot decide
+    NO_CLAIM = "no_claim"
+
+
+class ErrorKind(str, Enum):
+    """What is wrong with a contradicted claim."""
+
+    UPDATED_WITHOUT_PERCEPTION = "updated without perception"
+    BELIEF_NOT_UPDATED = "belief not updated"
+    WRONG_OBSERVERS = "wrong observers"
+    WRONG_PLACE = "wrong place"
+    WRONG_TIME = "wrong time"
+    WRONG_TRUST = "wrong trust"
+    UNKNOWN_EVENT = "unknown event"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVerdict:
+    """`expected` is what the story says in place of `claimed`; `line` the event it rests on."""
+
+    claim: Claim
+    status: Status
+    claimed: str
+    expected: str
+    reason: str
+    line: int | None = None
+    error: ErrorKind | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        return {
+            "kind": self.claim.kind.value,
+            "text": self.claim.text,
+            "claimed": self.claimed,
+            "expected": self.expected,
+            "status": self.status.value,
+            "reason": self.reason,
+            "line": self.line,
+            "error": self.error.value if self.error else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StepVerdict:
+    """`established`: the obligations that this step is the first to establish; `new_errors`: the
+    contradicted claims that no earlier step had made in the same sense."""
+
+    step: Step
+    claims: tuple[ClaimVerdict, ...]
+    established: int = 0
+    new_errors: int = 0
+
+    @property
+    def status(self) -> Status:
+        statuses = {c.status for c in self.claims}
+        for status in (Status.CONTRADICTED, Status.SUPPORTED, Status.UNCHECKABLE):
+            if status in statuses:
+                return status
+        return Status.NO_CLAIM
+
+    @property
+    def score(self) -> float | None:
+        """1 supported, 0 contradicted, None where nothing was judged."""
+        return {Status.SUPPORTED: 1.0, Status.CONTRADICTED: 0.0}.get(self.status)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Everything the checker says of one trace."""
+
+    steps: tuple[StepVerdict, ...]
+    answer: str | None
+    answer_status: Status
+    format: Format
+    obligations: int
+    coherent: bool | None  # the answer is what the last belief claim entails; None: no such claim
+    unestablished: tuple[str, ...] = field(default=())
+
+    def count(self, status: Status) -> int:
+        return sum(c.status is status for s in self.steps for c in s.claims)
+
+    @property
+    def established(self) -> int:
+        return sum(s.established for s in self.steps)
+
+    @property
+    def soundness(self) -> float | None:
+        """supported / (supported + contradicted) claims; None where no claim was judged."""
+        good, bad = self.count(Status.SUPPORTED), self.count(Status.CONTRADICTED)
+        return good / (good + bad) if good + bad else None
+
+    @property
+    def coverage(self) -> float:
+        """Share of the obligations that supported claims establish."""
+        return self.established / self.obligations if self.obligations else 0.0
+
+    @property
+    def sound(self) -> bool:
+        """A complete argument without a wrong claim."""
+        return not self.count(Status.CONTRADICTED) and self.established == self.obligations > 0
+
+    @property
+    def first_error(self) -> int:
+        """Index of the first contradicted step, -1 if none."""
+        return next((i for i, s in enumerate(self.steps) if s.status is Status.CONTRADICTED), -1)
+
+    def as_row(self) -> dict[str, Any]:
+        """The verdict-row schema, without id and rewards."""
+        return {
+            "steps": [
+                {
+                    "start": s.step.start,
+                    "end": s.step.end,
+                    "text": s.step.text,
+                    "status": s.status.value,
+                    "score": s.score,
+                    "claims": [c.as_row() for c in s.claims],
+                }
+                for s in self.steps
+            ],
+            "answer": {"text": self.answer, "status": self.answer_status.value},
+            "first_error": self.first_error,
+            "process": {
+                "soundness": self.soundness,
+                "coverage": self.coverage,
+                "coherence": self.coherent,
+                "obligations": self.obligations,
+                "established": self.established,
+                "unestablished": list(self.unestablished),
+                "sound": self.sound,
+                "format": self.format.value,
+            },
+        }

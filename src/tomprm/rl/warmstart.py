@@ -1,0 +1,100 @@
+"""Supervised warm start on traces of mixed quality.
+
+A policy that has learned sound and unsound narrators side by side gives reinforcement learning
+something to select; what it selects under which reward is the question of the comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from tomprm.rl.rollout import encode_prompts, pad
+from tomprm.trace.canonical import NARRATORS
+from tomprm.trace.prompt import PromptStyle, prompt_text
+from tomprm.world.items import Item
+
+
+def mixed_traces(
+    items: Sequence[Item], mixture: Mapping[str, float], rng: np.random.Generator
+) -> list[str]:
+    """One trace an item, its narrator drawn by the mixture's weights."""
+    names = list(mixture)
+    weights = np.array([mixture[name] for name in names], float)
+    drawn = rng.choice(len(names), size=len(items), p=weights / weights.sum())
+    return [NARRATORS[names[k]](item, rng) for item, k in zip(items, drawn, strict=True)]
+
+
+def supervised(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    items: Sequence[Item],
+    mixture: Mapping[str, float],
+    *,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    style: PromptStyle = "plain",
+    log: Callable[[dict[str, float]], None] = lambda row: None,
+) -> None:
+    """Cross-entropy on the trace tokens, AdamW, linear warm-up and cosine decay, in place.
+
+    Each pass over the items draws new narrators and a new order.
+    """
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
+    model.train()
+    batches = _batches(tokenizer, items, mixture, batch_size, seed, style, model.device)
+    for step in range(1, steps + 1):
+        rate = learning_rate * _schedule(step, steps)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        ids, labels, mask = next(batches)
+        logits = model(input_ids=ids, attention_mask=mask).logits
+        loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        log({"step": step, "loss": float(loss.detach()), "lr": rate})
+    model.eval()
+
+
+def _schedule(step: int, steps: int) -> float:
+    warm_up = max(1, min(100, steps // 20))
+    if step < warm_up:
+        return step / warm_up
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+
+
+def _batches(
+    tokenizer: PreTrainedTokenizerBase,
+    items: Sequence[Item],
+    mixture: Mapping[str, float],
+    batch_size: int,
+    seed: int,
+    style: PromptStyle,
+    device: torch.device,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    prompts = encode_prompts(tokenizer, [prompt_text(item, style) for item in items])
+    eos = tokenizer.eos_token_id
+    epoch = 0
+    while True:
+        rng = np.random.default_rng([seed, epoch])
+        traces = mixed_traces(items, mixture, rng)
+        bodies = [[*tokenizer(t, add_special_tokens=False)["input_ids"], eos] for t in traces]
+        # Batches of like length, in random order: little padding, no curriculum.
+        noise = rng.random(len(items)) * 24
+        order = sorted(range(len(items)), key=lambda i: len(prompts[i]) + len(bodies[i]) + noise[i])
+        starts = np.arange(0, len(order) - batch_size + 1, batch_size)
+        for start in rng.permutation(starts):
+            rows = order[start : start + batch_size]
+            ids = pad([prompts[i] + bodies[i] for i in rows], tokenizer.pad_token_id, False, device)
+            labels = pad([[-100] * len(prompts[i]) + bodies[i] for i in rows], -100, False, device)
+            mask = pad([[1] * (len(prompts[i]) + len(bodies[i])) for i in rows], 0, False, device)
+            yield ids, labels, mask
+        epoch += 1
