@@ -1,0 +1,230 @@
+"""Configuration: one frozen section a layer, read from YAML, written back as used.
+
+Layers get their own section, never the whole tree. A key that does not exist and a value that
+cannot be are errors that name the key and what would be right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class ConfigError(ValueError):
+    """A config that cannot be used; one line that names the key and the remedy."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Positive = Annotated[int, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class DataConfig(Section):
+    """Generated stories for training, and the suites of the evaluation."""
+
+    seed: int = 0
+    places: Annotated[int, Field(ge=2, le=6)] = 3  # containers a story, all visited: chance is 1 in that
+    moves: tuple[Positive, Positive] = (2, 3)
+    longer_moves: tuple[Positive, Positive] = (4, 5)  # of the `longer` suite
+    train_orders: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
+    train_items: Positive = 1024
+    suites: tuple[Literal["id", "higher", "longer", "style", "hitom"], ...] = (
+        "id", "higher", "longer", "style", "hitom",
+    )  # fmt: skip
+    items_per_order: Positive = 150  # of every generated suite
+    validation_items: Positive = 60  # of each validation suite
+
+    @model_validator(mode="after")
+    def _visits_all(self) -> DataConfig:
+        for name, (low, high) in (("moves", self.moves), ("longer_moves", self.longer_moves)):
+            if not self.places - 1 <= low <= high:
+                raise ValueError(
+                    f"{name}={low, high} cannot visit {self.places} places; "
+                    f"give a range that starts at {self.places - 1} or above"
+                )
+        return self
+
+
+class PolicyConfig(Section):
+    """The model that is trained: any causal LM folder or hub name."""
+
+    model: str = "reward_models/tiny_policy"
+    prompt: Literal["plain", "instruct"] = "plain"
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_new_tokens: Positive = 200
+
+
+class WarmStartConfig(Section):
+    """Supervised traces of mixed quality, in phases. Used by `tomprm warm-start`."""
+
+    items: Positive = 24000
+    orders: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
+    phases: tuple[WarmStartPhase, ...] = ()
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    vocab_size: Positive = 576
+    hidden: Positive = 128
+    layers: Positive = 4
+    heads: Positive = 4
+    seed: int = 0
+
+
+class WarmStartPhase(Section):
+    """Steps on one mixture of narrators (see tomprm.trace.canonical)."""
+
+    steps: Positive
+    mixture: dict[Literal["sound", "reality", "lucky", "terse"], Annotated[float, Field(ge=0)]]
+
+
+class RewardConfig(Section):
+    """What is paid for; see tomprm.rewards.shaping."""
+
+    name: Literal["outcome", "process", "hybrid", "format", "shuffled"] = "outcome"
+    format_weight: Annotated[float, Field(ge=0)] = 0.1
+    answer_weight: Annotated[float, Field(ge=0)] = 1.0
+    process_weight: Annotated[float, Field(ge=0)] = 1.0
+    penalty: Annotated[float, Field(ge=0)] = 1.0  # of a contradicted claim, in obligations
+
+
+class RLConfig(Section):
+    """REINFORCE++; names as in OpenRLHF."""
+
+    estimator: Literal["reinforce", "reinforce_baseline"] = "reinforce"
+    steps: Positive = 60
+    prompts_per_step: Positive = 16
+    samples_per_prompt: Positive = 8
+    minibatches: Positive = 2  # optimiser steps on each batch of rollouts
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    warmup_steps: Annotated[int, Field(ge=0)] = 4
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    gamma: Fraction = 1.0
+    kl_coef: Annotated[float, Field(ge=0)] = 0.01
+    kl_estimator: Literal["k1", "k2", "k3"] = "k1"
+    clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    clip_high: Annotated[float, Field(gt=0)] = 0.2
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    micro_batch: Positive = 128  # rollouts in one forward pass; lower it when memory is short
+    validate_every: Positive = 10
+    checkpoint_every: Positive = 10
+
+    @model_validator(mode="after")
+    def _divides(self) -> RLConfig:
+        rollouts = self.prompts_per_step * self.samples_per_prompt
+        if rollouts % self.minibatches:
+            raise ValueError(
+                f"minibatches={self.minibatches} does not divide the {rollouts} rollouts of a step; "
+                "choose a divisor of prompts_per_step * samples_per_prompt"
+            )
+        if self.estimator == "reinforce_baseline" and self.samples_per_prompt < 2:
+            raise ValueError("reinforce_baseline needs samples_per_prompt >= 2; raise it or use reinforce")
+        return self
+
+
+class EvalConfig(Section):
+    """How policies are scored."""
+
+    samples: Annotated[int, Field(ge=0)] = 1  # sampled answers an item, beside the greedy one
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    batch_size: Positive = 128
+    seed: int = 0
+
+
+class RunConfig(Section):
+    """The whole of a comparison."""
+
+    name: str = "run"
+    backend: Literal["embedded"] = "embedded"
+    arms: dict[str, RewardConfig] = Field(
+        default={"outcome": RewardConfig(), "process": RewardConfig(name="process")}
+    )
+    seeds: tuple[int, ...] = (0, 1)
+    workers: Annotated[int, Field(ge=0)] = 0  # arms trained at once; 0: one a core, 1 on a GPU
+    wandb: Literal["off", "offline", "online"] = "off"
+    data: DataConfig = DataConfig()
+    policy: PolicyConfig = PolicyConfig()
+    warm_start: WarmStartConfig = WarmStartConfig()
+    rl: RLConfig = RLConfig()
+    eval: EvalConfig = EvalConfig()
+
+    @model_validator(mode="after")
+    def _named(self) -> RunConfig:
+        if not self.arms or not self.seeds:
+            raise ValueError("arms and seeds need at least one entry each; list them")
+        if "warm_start" in self.arms:
+            raise ValueError("an arm cannot be called warm_start, the baseline's name; rename it")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds repeat; list each once")
+        return self
+
+    def digest(self) -> str:
+        """Hash of everything that can change a number (so neither names of runs nor workers)."""
+        relevant = self.model_dump(mode="json", exclude={"name", "workers", "wandb"})
+        return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def load_config(path: str | Path, overrides: list[str] | None = None) -> RunConfig:
+    """Read a YAML config; `overrides` are `a.b=value` with YAML values.
+
+    Raises:
+        ConfigError: no such file, no YAML, an unknown key, an impossible value.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such config; name a file such as configs/quickstart.yaml")
+    try:
+        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}:" if where else ""
+        raise ConfigError(f"{path}:{line} not valid YAML; correct the syntax there") from error
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: expected a mapping of sections, found {type(tree).__name__}; see configs/")
+    for override in overrides or []:
+        key, sign, value = override.partition("=")
+        if not sign or not key:
+            raise ConfigError(f"--set {override}: expected key=value, such as rl.steps=20")
+        node = tree
+        *parents, leaf = key.split(".")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+            if not isinstance(node, dict):
+                raise ConfigError(f"--set {override}: {parent} is not a section; check the key in {path}")
+        node[leaf] = yaml.safe_load(value)
+    try:
+        return RunConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first(error)}") from error
+
+
+def _first(error: ValidationError) -> str:
+    """The first problem, as `key: what is wrong; remedy`."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"]) or "config"
+    if problem["type"] == "extra_forbidden":
+        section: Any = RunConfig
+        for part in problem["loc"][:-1]:
+            found = getattr(section, "model_fields", {}).get(part)
+            section = found.annotation if found else None
+        known = ", ".join(getattr(section, "model_fields", {})) if section else ""
+        return f"unknown key {key}; " + (f"known here: {known}" if known else "remove it")
+    message = problem["msg"].removeprefix("Value error, ")
+    given = f" (given {problem['input']!r})" if problem["type"] != "value_error" else ""
+    return f"{key}: {message}{given}; correct it" if ";" not in message else f"{key}: {message}"
+
+
+def dump_config(config: RunConfig) -> str:
+    """The resolved config as YAML, readable by load_config."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+WarmStartConfig.model_rebuild()
+RunConfig.model_rebuild()

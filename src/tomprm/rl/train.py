@@ -1,0 +1,280 @@
+"""HEART 5: rollout -> score -> credit -> update -> log, on one machine.
+
+    trainer = Trainer(config, "process", seed=0, items=items, folder=Path("runs/x/process-s0"))
+    trainer.run(validate=lambda trainer: ...)
+
+Every random number is drawn from a stream named by (seed, step), and a checkpoint holds weights,
+optimiser and step, so a run that was cut off goes on to the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from tomprm.belief.generate import Recipe, seeded
+from tomprm.checker.check import Checker
+from tomprm.checker.verdict import Status
+from tomprm.config import DataConfig, RewardConfig, RunConfig
+from tomprm.rewards.credit import token_rewards
+from tomprm.rewards.shaping import Reward, score
+from tomprm.rl.forward import action_logprobs
+from tomprm.rl.models import load_policy
+from tomprm.rl.reinforce import group_baseline, kl_estimate, normalise, policy_loss, returns
+from tomprm.rl.rollout import Rollout, sample
+from tomprm.trace.prompt import prompt_text
+from tomprm.world.generate import OpenShape
+from tomprm.world.items import Item
+
+
+class RewardError(RuntimeError):
+    """A reward that is no number; the sample is saved beside the run."""
+
+
+def training_recipe(data: DataConfig) -> Recipe:
+    """What the policy is trained on: shortcut-free stories of the trained orders."""
+    return Recipe(orders=data.train_orders, shape=OpenShape(places=data.places, moves=data.moves))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's rollouts as tensors, (B, T) but `scalar` (B,)."""
+
+    rollouts: list[Rollout]
+    rewards: list[Reward]
+    mask: torch.Tensor
+    old_logp: torch.Tensor
+    advantages: torch.Tensor
+    kl: torch.Tensor
+
+
+class Trainer:
+    """One arm with one seed."""
+
+    def __init__(self, config: RunConfig, arm: str, seed: int, items: Sequence[Item], folder: Path) -> None:
+        self.config, self.rl, self.arm, self.seed = config, config.rl, arm, seed
+        self.reward: RewardConfig = config.arms[arm]
+        self.items = list(items)
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.policy, self.tokenizer = load_policy(config.policy)
+        self.reference, _ = load_policy(config.policy)
+        self.reference.requires_grad_(False)
+        self.pad_id = int(self.tokenizer.pad_token_id or self.tokenizer.eos_token_id or 0)
+        self.optimizer = torch.optim.AdamW(self.policy.parameters(), lr=0.0, betas=(0.9, 0.95), weight_decay=0.0)
+        self.checkers: dict[str, Checker] = {}
+        self.step = 0
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    def run(self, validate: Callable[[Trainer], None] = lambda trainer: None) -> PreTrainedModel:
+        """Train to `rl.steps`, from the last checkpoint if there is one. `validate` is called at step
+        0, at every `validate_every` steps and at the end; calls lost to a cut are made again."""
+        self.resume()
+        if self.step == 0:
+            validate(self)
+        while self.step < self.rl.steps:
+            started = time.perf_counter()
+            self.step += 1
+            batch = self.collect()
+            collected = time.perf_counter()
+            update = self.update(batch)
+            self.log(batch, update, collected - started, time.perf_counter() - collected)
+            if self.step % self.rl.validate_every == 0 or self.step == self.rl.steps:
+                validate(self)
+            if self.step % self.rl.checkpoint_every == 0 or self.step == self.rl.steps:
+                self.save()
+        return self.policy
+
+    def collect(self) -> Batch:
+        """Roll out, score, place rewards on tokens, and turn them into advantages."""
+        rl = self.rl
+        items = self.prompts_of_step()
+        rollouts = sample(
+            self.policy,
+            self.tokenizer,
+            [prompt_text(item, self.config.policy.prompt) for item in items],
+            n=rl.samples_per_prompt,
+            max_new_tokens=self.config.policy.max_new_tokens,
+            temperature=rl.temperature,
+            generator=self.stream("rollout"),
+            batch_size=rl.prompts_per_step * rl.samples_per_prompt,
+        )
+        rewards = [self.score(items[r.prompt], r) for r in rollouts]
+        width = max(len(r.completion_ids) for r in rollouts)
+        device = self.policy.device
+        mask = torch.zeros(len(rollouts), width, device=device)
+        steps = torch.zeros(len(rollouts), width, device=device)
+        for row, (rollout, reward) in enumerate(zip(rollouts, rewards, strict=True)):
+            mask[row, : len(rollout.completion_ids)] = 1
+            placed = token_rewards(reward.steps, rollout.completion_ids, rollout.text, self.decode)
+            steps[row, : len(placed)] = torch.as_tensor(placed, dtype=torch.float32)
+        with torch.no_grad():
+            old_logp = self.logprobs(self.policy, rollouts, width)
+            ref_logp = self.logprobs(self.reference, rollouts, width)
+        kl = kl_estimate(old_logp, ref_logp, rl.kl_estimator) * mask
+        scalar = torch.tensor([r.scalar for r in rewards], device=device)
+        scalar = group_baseline(scalar, rl.samples_per_prompt, rl.estimator)
+        gains = returns(scalar, steps, kl, mask, kl_coef=rl.kl_coef, gamma=rl.gamma)
+        return Batch(rollouts, rewards, mask, old_logp, normalise(gains, mask), kl)
+
+    def update(self, batch: Batch) -> dict[str, float]:
+        """`minibatches` optimiser steps over the batch, groups of a prompt kept together."""
+        rl, n = self.rl, self.rl.samples_per_prompt
+        for group in self.optimizer.param_groups:
+            group["lr"] = rl.learning_rate * min(1.0, self.step / max(1, rl.warmup_steps))
+        order = seeded(self.seed, "minibatches", self.step).permutation(len(batch.rollouts) // n)
+        sums: dict[str, float] = {}
+        norms: list[float] = []
+        self.policy.train()
+        for part in np.array_split(order, rl.minibatches):
+            rows = [int(g) * n + k for g in part for k in range(n)]
+            total = batch.mask[rows].sum()
+            per_pass = max(1, rl.micro_batch // n) * n
+            for start in range(0, len(rows), per_pass):
+                micro = rows[start : start + per_pass]
+                logp = self.logprobs(self.policy, [batch.rollouts[i] for i in micro], batch.mask.shape[1])
+                loss, metrics = policy_loss(
+                    logp,
+                    batch.old_logp[micro],
+                    batch.advantages[micro],
+                    batch.mask[micro],
+                    clip_low=rl.clip_low,
+                    clip_high=rl.clip_high,
+                    total=total,
+                )
+                loss.backward()
+                for key, value in (metrics | {"loss": float(loss.detach())}).items():
+                    sums[key] = sums.get(key, 0.0) + value
+            norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), rl.max_grad_norm)
+            norms.append(float(norm))
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+        self.policy.eval()
+        tokens = max(1.0, sums["tokens"])
+        return {
+            "loss": sums["loss"] / rl.minibatches,
+            "clip_fraction": sums["clipped"] / tokens,
+            "approx_kl": sums["approx_kl"] / tokens,
+            "grad_norm": sum(norms) / len(norms),
+        }
+
+    # -- parts ----------------------------------------------------------------------------------
+
+    def prompts_of_step(self) -> list[Item]:
+        """The step's items: passes over the data in an order that depends on the seed alone, so that
+        all arms of one seed meet the same prompts."""
+        size = self.rl.prompts_per_step
+        first = (self.step - 1) * size
+        chosen: list[Item] = []
+        for position in range(first, first + size):
+            epoch, offset = divmod(position, len(self.items))
+            order = seeded(self.seed, "prompts", epoch).permutation(len(self.items))
+            chosen.append(self.items[order[offset]])
+        return chosen
+
+    def stream(self, name: str) -> torch.Generator:
+        """The random numbers of this step: named, so that a resumed run draws the same ones."""
+        seed = int(seeded(self.seed, name, self.step).integers(2**62))
+        return torch.Generator(self.policy.device).manual_seed(seed)
+
+    def score(self, item: Item, rollout: Rollout) -> Reward:
+        if item.id not in self.checkers:
+            self.checkers[item.id] = Checker(item)
+        reward = score(item, rollout.text, self.reward, self.checkers[item.id])
+        if not math.isfinite(reward.total):
+            target = self.folder / "bad_reward.json"
+            target.write_text(json.dumps({"item": item.as_row(), "trace": rollout.text}, indent=1))
+            raise RewardError(f"{item.id}: the reward is {reward.total}; the sample is in {target}")
+        return reward
+
+    def decode(self, ids: Sequence[int]) -> str:
+        eos = self.tokenizer.eos_token_id
+        return str(self.tokenizer.decode([i for i in ids if i != eos]))
+
+    def logprobs(self, model: PreTrainedModel, rollouts: list[Rollout], width: int) -> torch.Tensor:
+        """(B, width) log-probabilities of the rollouts' tokens, in micro-batches."""
+        n = self.rl.samples_per_prompt
+        per_pass = max(1, self.rl.micro_batch // n) * n
+        parts = [
+            action_logprobs(model, rollouts[i : i + per_pass], n, self.pad_id, self.rl.temperature)
+            for i in range(0, len(rollouts), per_pass)
+        ]
+        return torch.cat([torch.nn.functional.pad(p, (0, width - p.shape[1])) for p in parts])
+
+    # -- records --------------------------------------------------------------------------------
+
+    def log(self, batch: Batch, update: dict[str, float], collect_s: float, update_s: float) -> None:
+        """One line of metrics.jsonl."""
+        rewards, verdicts = batch.rewards, [r.verdict for r in batch.rewards]
+        soundness = [v.soundness for v in verdicts if v.soundness is not None]
+        claims = sum(len(s.claims) for v in verdicts for s in v.steps)
+        row = {
+            "arm": self.arm,
+            "seed": self.seed,
+            "step": self.step,
+            "reward": float(np.mean([r.total for r in rewards])),
+            "accuracy": float(np.mean([r.breakdown["answer"] for r in rewards])),
+            "process": float(np.mean([r.breakdown["process"] for r in rewards])),
+            "format": float(np.mean([r.breakdown["format"] for r in rewards])),
+            "coverage": float(np.mean([v.coverage for v in verdicts])),
+            "soundness": float(np.mean(soundness)) if soundness else None,
+            "sound": float(np.mean([v.sound for v in verdicts])),
+            "uncheckable": sum(v.count(Status.UNCHECKABLE) for v in verdicts) / max(1, claims),
+            "tokens": float(batch.mask.sum(-1).mean()),
+            "truncated": float(np.mean([r.truncated for r in batch.rollouts])),
+            "kl": float(batch.kl.sum() / batch.mask.sum()),
+            **update,
+            "collect_s": round(collect_s, 3),
+            "update_s": round(update_s, 3),
+        }
+        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def save(self) -> None:
+        """Weights, optimiser and step, atomically."""
+        target = self.folder / "checkpoint.pt"
+        partial = target.with_suffix(".partial")
+        state = {
+            "policy": self.policy.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "config": self.config.digest(),
+        }
+        torch.save(state, partial)
+        os.replace(partial, target)
+
+    def resume(self) -> None:
+        """Go back to the last checkpoint, and forget the records made after it."""
+        target = self.folder / "checkpoint.pt"
+        if target.is_file():
+            state = torch.load(target, map_location=self.policy.device, weights_only=True)
+            self.policy.load_state_dict(state["policy"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step = int(state["step"])
+        forget_after(self.folder / "metrics.jsonl", self.step)
+
+
+def forget_after(path: Path, step: int) -> None:
+    """Drop the rows of a JSON Lines file that were written after `step`, and a last line cut short."""
+    if not path.is_file():
+        return
+    kept: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line)
+        except json.JSONDecodeError:
+            break
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+    os.replace(partial, path)
