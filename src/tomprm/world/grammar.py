@@ -80,6 +80,12 @@ _NUMBER = re.compile(r"(\d+)[.:)]? +")
 _PROMPT = re.compile(r"Read the following story and answer")
 
 
+def is_decoration(line: str) -> bool:
+    """Is the line none of the story's: blank, `***`, or the prompt that Hi-ToM prints above?"""
+    stripped = line.strip()
+    return set(stripped) <= {"*"} or bool(_PROMPT.match(stripped))
+
+
 def write_sentence(action: Action, register: str = "hitom", rng: np.random.Generator | None = None) -> str:
     """One action as English; with `rng`, noise picks among its templates."""
     templates = REGISTERS[register][action.kind]
@@ -132,9 +138,9 @@ def read_actions(text: str) -> tuple[Action, ...]:
     """
     actions: list[Action] = []
     for position, raw in enumerate(text.splitlines(), 1):
-        stripped = raw.strip()
-        if not stripped or set(stripped) == {"*"} or _PROMPT.match(stripped):
+        if is_decoration(raw):
             continue
+        stripped = raw.strip()
         number = _NUMBER.match(stripped)
         line = int(number[1]) if number else (actions[-1].line + 1 if actions else 1)
         sentence = stripped[number.end() :] if number else stripped

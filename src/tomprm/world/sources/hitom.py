@@ -8,15 +8,20 @@ CoTP printed, so that a corrected row can be told from an untouched one.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from tomprm.world.grammar import read_choices, read_question
+from tomprm.world.grammar import is_decoration, read_choices, read_question
 from tomprm.world.items import Item
 
-_FIELDS = {"prompting_type", "deception", "story_length", "question_order", "story", "question", "choices", "answer"}
+RELEASE_FILE = "Hi-ToM_data.json"
+CORRECTED = "sources/hitom_corrected.json.gz"
+_REMEDY = f"give {RELEASE_FILE} of ying-hui-he/Hi-ToM_dataset, as released"
+_META = ("prompting_type", "deception", "story_length", "question_order")
+_FIELDS = {*_META, "story", "question", "choices", "answer"}
 
 
 def load_release(path: str | Path) -> list[Item]:
@@ -28,52 +33,66 @@ def load_release(path: str | Path) -> list[Item]:
     """
     path = Path(path)
     if path.is_dir():
-        path = path / "Hi-ToM_data.json"
+        path = path / RELEASE_FILE
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; give Hi-ToM_data.json of ying-hui-he/Hi-ToM_dataset")
+        raise FileNotFoundError(f"{path}: no such file; {_REMEDY}")
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["data"]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path}: expected JSON with a `data` list of Hi-ToM rows ({error!r}); "
-            "give Hi-ToM_data.json as released"
-        ) from error
-    return [_item(index, row, path) for index, row in enumerate(rows)]
+        rows: object = json.loads(path.read_text(encoding="utf-8"))["data"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: expected JSON with a `data` list of Hi-ToM rows; {_REMEDY}") from error
+    if not isinstance(rows, list) or not rows:
+        raise ValueError(f"{path}: expected a `data` list with rows; {_REMEDY}")
+    return [_item(index, row, path) for index, row in enumerate(cast("list[object]", rows))]
 
 
-def _item(index: int, row: dict[str, Any], path: Path) -> Item:
-    if missing := _FIELDS - row.keys():
-        raise ValueError(
-            f"{path}: row {index} lacks {', '.join(sorted(missing))}; give Hi-ToM_data.json as released"
-        )
-    question = read_question(row["question"], read_choices(row["choices"]), row["answer"])
-    # A VP row is the CoTP row 300 before it: the same story, told with another prompt line.
-    twin = index if row["prompting_type"] == "CoTP" else index - 300
-    meta = {k: row[k] for k in ("prompting_type", "deception", "story_length", "question_order")}
+def _item(index: int, row: object, path: Path) -> Item:
+    found = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+    if missing := _FIELDS - found.keys():
+        raise ValueError(f"{path}: row {index} lacks {', '.join(sorted(missing))}; {_REMEDY}")
+    try:
+        question = read_question(found["question"], read_choices(found["choices"]), found["answer"])
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: row {index}: {error}; {_REMEDY}") from error
     return Item(
         id=f"hitom/{index}",
-        story_id=f"hitom/s{twin // 5}",
-        text=row["story"],
+        story_id=story_id(found["story"]),
+        text=found["story"],
         question=question,
         profile="hitom-release",
-        meta={"source": "hitom", "row": index, **meta},
+        meta={"source": "hitom", "row": index, **{k: found[k] for k in _META}},
     )
+
+
+def story_body(text: str) -> str:
+    """The numbered sentences alone: no prompt line, no `***`, no blank lines."""
+    return "\n".join(line.strip() for line in text.splitlines() if not is_decoration(line))
+
+
+def story_id(text: str) -> str:
+    """The same for all rows that tell the same story, whatever is printed around it.
+
+    >>> story_id("1 Ann entered the hall.") == story_id("***\\n1 Ann entered the hall.\\n\\n")
+    True
+    """
+    return "hitom/s" + hashlib.sha256(story_body(text).encode()).hexdigest()[:10]
 
 
 def load_corrected() -> list[Item]:
     """The 600 distinct questions with corrected labels, as shipped with the package."""
-    raw = files("tomprm.world").joinpath("sources/hitom_corrected.json.gz").read_bytes()
-    items: list[Item] = []
-    for row in json.loads(gzip.decompress(raw))["data"]:
-        question = read_question(row["question"], tuple(row["choices"]), row["answer"])
-        items.append(
-            Item(
-                id=row["id"],
-                story_id=row["story_id"],
-                text=row["story"],
-                question=question,
-                profile="hitom-release",
-                meta={"source": "hitom", "deception": row["deception"], "release_label": row["release_label"]},
-            )
+    raw = files("tomprm.world").joinpath(CORRECTED).read_bytes()
+    return [
+        Item(
+            id=row["id"],
+            story_id=row["story_id"],
+            text=row["story"],
+            question=read_question(row["question"], row["choices"], row["answer"]),
+            profile="hitom-release",
+            meta={
+                "source": "hitom",
+                "row": int(row["id"].removeprefix("hitom/")),
+                **{key: row[key] for key in ("deception", "story_length", "release_label")},
+                "question_order": row["order"],
+            },
         )
-    return items
+        for row in json.loads(gzip.decompress(raw))["data"]
+    ]
