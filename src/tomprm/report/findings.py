@@ -27,10 +27,10 @@ def find(summary: Summary) -> tuple[Finding, ...]:
         *_collapse(summary),
         *_shortcuts(summary),
     ]
-    if findings:
-        return tuple(findings)
-    text = "No trained arm has been evaluated on the full suites yet: there is nothing to compare."
-    return (Finding("No comparison yet", text, "", "note"),)
+    if not any(g.over == BASELINE for g in summary.gaps):
+        text = "No trained arm and the warm start have been evaluated on the same full suite yet."
+        findings.insert(0, Finding("No comparison yet", text, "", "note"))
+    return tuple(findings)
 
 
 def _gains(summary: Summary, split: str) -> Iterator[Finding]:
@@ -40,18 +40,21 @@ def _gains(summary: Summary, split: str) -> Iterator[Finding]:
         own = summary.gap(key, arm, BASELINE, "correct", summary.main_decoding)
         if own is None or own.value.mean is None:
             continue
-        points = f"{_points(own.value)}"
-        over = f"over the warm start{_levels(summary, key, arm, BASELINE, 'correct')}"
+        over = f"over the warm start{_levels(summary, own)}"
         if own.value.sign > 0:
-            text = f"{arm} gained {points} of {what} {over}."
+            text = f"{arm} gained {_points(own.value)} of {what} {over}"
         elif own.value.sign < 0:
-            text = f"{arm} lost {what}: {points} {over}."
+            text = f"{arm} lost {what}: {_points(own.value)} {over}"
         else:
-            text = f"No measurable change of {what} for {arm}: {points} {over}; {_why_none(own.value)}."
-        detail = [_basis(own), *_other_decodings(summary, own)]
+            text = f"No measurable change of {what} for {arm}: {_points(own.value)} {over}"
+            text += f"; {_why_none(own.value)}"
+        others = _other_decodings(summary, own)
+        signs = {own.value.sign, *(g.value.sign for g in others)}
+        detail = [_basis(own)]
         if len(summary.scope(key).suites) > 1:
             detail.append(_by_suite(summary, split, arm))
-        yield Finding(f"{_capital(what)}: {arm}", text, " ".join(detail), _TONES[own.value.sign])
+        tone = _TONES[own.value.sign] if len(signs) == 1 else "mixed"
+        yield Finding(f"{_capital(what)}: {arm}", f"{text}. {_said(others)}".strip(), " ".join(detail), tone)
 
 
 def _by_suite(summary: Summary, split: str, arm: str) -> str:
@@ -67,21 +70,23 @@ def _between_arms(summary: Summary) -> Iterator[Finding]:
     reference = summary.reference or ""
     for split, key in summary.headline.items():
         what = f"{_ADJECTIVE[split]} accuracy"
+        texts, details = [], []
         for arm in summary.trained:
             own = summary.gap(key, arm, reference, "correct", summary.main_decoding)
             if own is None or own.value.mean is None:
                 continue
-            numbers = f"{_points(own.value)}{_levels(summary, key, arm, reference, 'correct')}"
+            numbers = f"{_points(own.value)}{_levels(summary, own)}"
             if own.value.sign:
                 more = "higher" if own.value.sign > 0 else "lower"
                 text = f"{arm} has a {more} {what} than {reference}: {numbers}."
             else:
-                text = (
-                    f"No measurable difference of {what} between {arm} and {reference}: {numbers}; "
-                    f"{_why_none(own.value)}."
-                )
-            detail = " ".join([_basis(own), *_other_decodings(summary, own)])
-            yield Finding(f"{arm} against {reference}, {SPLITS[split]}", text, detail, "note")
+                text = f"No measurable difference of {what} between {arm} and {reference}: {numbers}; "
+                text += f"{_why_none(own.value)}."
+            texts.append(f"{text} {_said(_other_decodings(summary, own))}".strip())
+            details.append(f"{arm}: {_basis(own)}")
+        if texts:
+            title = f"Compared with {reference}, {SPLITS[split]}"
+            yield Finding(title, " ".join(texts), " ".join(details), "note")
 
 
 def _traces(summary: Summary) -> Iterator[Finding]:
@@ -128,9 +133,9 @@ def _collapse(summary: Summary) -> Iterator[Finding]:
         )
         text = (
             f"{arm} over the warm start, {SPLITS[summary.scope(key).split]}: {share}, {_points(sound.value)}"
-            f"{_levels(summary, key, arm, BASELINE, 'sound')}; {length}, "
+            f"{_levels(summary, sound)}; {length}, "
             f"{gap(tokens.value, TOKENS).replace(' [', ' tokens [', 1)}"
-            f"{_levels(summary, key, arm, BASELINE, 'tokens')}."
+            f"{_levels(summary, tokens)}."
         )
         detail = f"Sound traces: {_basis(sound)} Length: {_basis(tokens, TOKENS)}"
         yield Finding(f"What training did to the traces: {arm}", text, detail, _TONES[sound.value.sign])
@@ -150,8 +155,7 @@ def _shortcuts(summary: Summary) -> Iterator[Finding]:
             f"{estimate(best.value, percent_sign=True)}; {'; '.join(parts)}."
         )
         detail = f"n = {count(best.items, 'item')}. " + " ".join(f"{g.arm}: {_basis(g)}" for g in own)
-        tone = "note" if all(g.value.sign > 0 for g in own) else "none"
-        yield Finding(f"Shortcuts, {SPLITS[split]}", text, detail, tone)
+        yield Finding(f"Shortcuts, {SPLITS[split]}", text, detail, "note")
 
 
 def _points(value: Difference) -> str:
@@ -163,15 +167,15 @@ def _why_none(value: Difference) -> str:
     return "one story gives no interval" if value.low is None else "the interval includes zero"
 
 
-def _levels(summary: Summary, scope: str, arm: str, over: str, metric: str) -> str:
-    """ " (62.1 % against 43.9 %)", or nothing where one of the two is missing."""
-    own = summary.score(scope, arm, metric, summary.main_decoding)
-    other = summary.score(scope, over, metric, summary.main_decoding)
-    if own is None or other is None or own.value.mean is None or other.value.mean is None:
-        return ""
-    unit = unit_of(metric)
+def _levels(summary: Summary, own: Gap) -> str:
+    """ " (greedy, 62.1 % against 43.9 %)", or the decoding alone where one of the two is missing."""
+    left, right = (summary.score(own.scope, a, own.metric, own.decoding) for a in (own.arm, own.over))
+    if left is None or right is None or left.value.mean is None or right.value.mean is None:
+        return f" ({own.decoding})"
+    unit = unit_of(own.metric)
     sign = " %" if unit == PERCENT else ""
-    return f" ({number(own.value.mean, unit)}{sign} against {number(other.value.mean, unit)}{sign})"
+    levels = f"{number(left.value.mean, unit)}{sign} against {number(right.value.mean, unit)}{sign}"
+    return f" ({own.decoding}, {levels})"
 
 
 def _basis(own: Gap, unit: str = PERCENT) -> str:
@@ -184,11 +188,13 @@ def _basis(own: Gap, unit: str = PERCENT) -> str:
     )
 
 
-def _other_decodings(summary: Summary, own: Gap) -> Iterator[str]:
-    for decoding in summary.decodings[1:]:
-        other = summary.gap(own.scope, own.arm, own.over, own.metric, decoding)
-        if other is not None and other.value.mean is not None:
-            yield f"{_capital(decoding)}: {_points(other.value)}, {p_value(other.value.p)}."
+def _other_decodings(summary: Summary, own: Gap) -> list[Gap]:
+    gaps = [summary.gap(own.scope, own.arm, own.over, own.metric, d) for d in summary.decodings[1:]]
+    return [g for g in gaps if g is not None and g.value.mean is not None]
+
+
+def _said(gaps: list[Gap]) -> str:
+    return " ".join(f"{_capital(g.decoding)}: {_points(g.value)}, {p_value(g.value.p)}." for g in gaps)
 
 
 def _possessive(arm: str) -> str:

@@ -216,9 +216,9 @@ def _gap(
         return part.groupby(keys)[["story_id", *metrics]].mean()
 
     def paired(part: Frame) -> Frame:
-        return averaged(part).join(right, how="inner", rsuffix="_over")
+        return averaged(part).join(right, how="inner")
 
-    right = averaged(others)
+    right = averaged(others)[list(metrics)].add_suffix("_over")
     pairs = paired(rows)
     own = {int(seed): paired(part) for seed, part in rows.groupby("seed")}
     own = {seed: part for seed, part in own.items() if len(part)}

@@ -72,8 +72,8 @@ def load_results(run_dir: str | Path) -> pd.DataFrame:
     """All rows of `run_dir/results.jsonl` (or of the file itself), verdicts flattened into columns.
 
     Flags (`correct`, `format`, `coherent`, `sound`, `truncated`) are 1.0, 0.0 or NaN, so that a mean is a
-    rate and a missing verdict stays missing. `uncheckable` is the share of a trace's claims that the checker could
-    not decide. Raises ValueError with the line and the remedy.
+    rate and a missing verdict stays missing. `uncheckable` is the share of a trace's claims that the checker
+    could not decide. Raises ValueError with the line and the remedy.
     """
     path = Path(run_dir)
     if path.is_dir() or path.suffix != ".jsonl":

@@ -20,8 +20,15 @@ from tomprm.report.summary import SHORTCUT, Summary
 from tomprm.report.tables import Cell, Table, all_tables
 
 SCHEMA = "tomprm.summary@1"
-TONES = {"gain": "gain", "loss": "loss", "none": "no measurable change", "note": "measured"}
-_CONSOLE_TONES = {"gain": "green", "loss": "red", "none": "yellow", "note": "cyan"}
+TONES = {
+    "gain": "gain",
+    "loss": "loss",
+    "none": "no measurable change",
+    "mixed": "decodings differ",
+    "note": "measured",
+}
+_PAGE_ONLY = ("by-order", "between-arms")  # long tables; their main lines are among the findings
+_CONSOLE_TONES = {"gain": "green", "loss": "red", "none": "yellow", "mixed": "yellow", "note": "cyan"}
 
 
 def to_json(summary: Summary) -> str:
@@ -138,11 +145,14 @@ def _escape(text: str) -> str:
 
 
 def console_summary(summary: Summary) -> RenderableType:
-    """Findings and the main tables for a terminal: the figures of the report, one scope a split."""
+    """Tables, then findings, for a terminal: the figures of the report, single suites where they are few.
+
+    The findings come last because the end is what stays on the screen.
+    """
     parts: list[RenderableType] = [Text(title(summary), style="bold")]
-    if summary.partial:
-        parts.append(Text("This run is partial. What is missing:", style="yellow"))
-        parts += [Text(f"  - {m}") for m in summary.partial]
+    for table in all_tables(summary):
+        if table.key not in _PAGE_ONLY:
+            parts += [Text(), _ConsoleTable(table)]
     for finding in summary.findings:
         line = Text()
         line.append(
@@ -152,9 +162,9 @@ def console_summary(summary: Summary) -> RenderableType:
         if finding.detail:
             line.append(f" {finding.detail}", style="dim")
         parts += [Text(), line]
-    for table in all_tables(summary):
-        if table.key != "by-order":  # many rows; the page has them, with their figure
-            parts += [Text(), _ConsoleTable(table)]
+    if summary.partial:
+        parts.append(Text("\nThis run is partial. What is missing:", style="yellow"))
+        parts += [Text(f"  - {m}") for m in summary.partial]
     return RichGroup(*parts)
 
 
@@ -165,11 +175,15 @@ class _ConsoleTable:
     table: Table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = [row for group in self.table.groups for row in group.rows]
-        labels = max(len(row.label) for row in rows)
-        widths = [max(len(row.cells[i].text) for row in rows) for i in range(len(self.table.columns))]
+        rows = [row for group in self.table.groups if not group.folded for row in group.rows]
+        labels = max(18, *(len(row.label) for row in rows))
+        lines = [[[cell.text, *cell.sub.split(" · ")] for cell in row.cells] for row in rows]
+        widths = [max(len(line) for row in lines for line in row[i]) for i in range(len(lines[0]))]
         stacked = labels + sum(widths) + 3 * len(widths) + 4 > options.max_width
-        yield _rich_table(self.table, [0 if stacked else width for width in widths], "\n" if stacked else " ")
+        if stacked:
+            yield _rich_table(self.table, [0] * len(widths), "\n")
+        else:
+            yield _rich_table(self.table, widths, " ")
 
 
 def _rich_table(table: Table, widths: list[int], between: str) -> RichTable:

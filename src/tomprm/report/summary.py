@@ -110,7 +110,10 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A plain sentence and what it rests on; `tone` is gain, loss, none (no measurable change) or note."""
+    """A plain sentence and what it rests on.
+
+    `tone` is gain, loss, none (no measurable change), mixed (decodings differ) or note.
+    """
 
     title: str
     text: str
