@@ -154,7 +154,8 @@ def _shortcuts(summary: Summary) -> Iterator[Finding]:
             f'The best shortcut {SPLITS[split]} is "{best.name}" with '
             f"{estimate(best.value, percent_sign=True)}; {'; '.join(parts)}."
         )
-        detail = f"n = {count(best.items, 'item')}. " + " ".join(f"{g.arm}: {_basis(g)}" for g in own)
+        some = f"{best.value.n:,} of " if best.value.n < best.items else ""
+        detail = f"n = {some}{count(best.items, 'item')}. " + " ".join(f"{g.arm}: {_basis(g)}" for g in own)
         yield Finding(f"Shortcuts, {SPLITS[split]}", text, detail, "note")
 
 

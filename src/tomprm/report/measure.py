@@ -65,7 +65,7 @@ def summarise(
     """
     rows = _prepared(df)
     policy = rows[rows.kind == "policy"]
-    heuristics = rows[rows.kind == "heuristic"]
+    heuristics = _with_silence(rows[rows.kind == "heuristic"])
     during = policy.checkpoint.str.startswith("step-")
     table = policy[policy.checkpoint.isin(_TABLE_CHECKPOINTS)]
     # Small validation suites are measured during training and belong to the curves, not to the tables.
@@ -111,6 +111,21 @@ def _prepared(df: Frame) -> Frame:
     df["item_id"] = df.groupby(["suite", "item"]).ngroup()
     names = ["kind", "arm", "suite", "split", "checkpoint", "decoding"]
     return df.astype(dict.fromkeys(names, "category"))
+
+
+def _with_silence(heuristics: Frame) -> Frame:
+    """Adds a wrong answer where a heuristic has none to an item of an order that it is defined for.
+
+    A rule that answers no item of an order (another name's belief at order 1, any rule at order 0) is
+    undefined there and stays so. Silence on some items is a wrong answer: a rule must not look better for
+    answering only where it is easy.
+    """
+    place = ["suite", "order"]
+    rules = heuristics[[*place, "arm"]].drop_duplicates()
+    items = heuristics.drop(columns=["arm", "correct"]).drop_duplicates("item_id")
+    answers = heuristics[["item_id", "arm", "correct"]]
+    full: Frame = items.merge(rules, on=place).merge(answers, on=["item_id", "arm"], how="left")
+    return full.assign(correct=full.correct.fillna(0.0))
 
 
 def _ordered(arms: Iterable[str]) -> tuple[str, ...]:
@@ -239,7 +254,7 @@ def _shortcuts(heuristics: Frame, table: Frame, scopes: tuple[Scope, ...]) -> It
             rules = part[part.kind == "heuristic"]
             tried = {str(name): own for name, own in rules.groupby("arm", observed=True)}
             most = max(map(len, tried.values()), default=0)
-            # A rule that was tried on some of the items only is not compared with one tried on all.
+            # A rule that is undefined at some orders is not compared with one that answers at all of them.
             full = {name: own for name, own in tried.items() if len(own) == most}
             means = {name: _mean(own.correct) or 0.0 for name, own in full.items()}
             name = min(means, key=lambda n: (-means[n], n), default=None)

@@ -162,6 +162,7 @@ def training_panels(summary: Summary) -> list[Panel]:
 def _draw_curve(ax: Axes, summary: Summary, split: str, metric: str, title: str) -> None:
     scale = 1.0 if metric == "tokens" else 100.0
     most = 0
+    faint = 0.15 if len(summary.trained) <= 3 else 0.06  # more bands than that hide the lines
     for arm in summary.trained or summary.arms:
         colour, marker, _ = arm_style(summary, arm)
         for seed in summary.seeds:
@@ -180,7 +181,7 @@ def _draw_curve(ax: Axes, summary: Summary, split: str, metric: str, title: str)
             [scale * (p.value.low or 0.0) for p in band],
             [scale * (p.value.high or 0.0) for p in band],
         )
-        ax.fill_between([p.step for p in band], lows, highs, color=colour, alpha=0.15, linewidth=0)
+        ax.fill_between([p.step for p in band], lows, highs, color=colour, alpha=faint, linewidth=0)
         most = max(most, *(p.value.n for p in points))
     ax.set_xlabel("policy step")
     if metric == "tokens":

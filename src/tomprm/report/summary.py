@@ -73,7 +73,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """The best heuristic on the same items, chosen on them (which flatters it), all others, and chance."""
+    """The best heuristic on the same items, chosen on them (which flatters it), all others, and chance.
+
+    `items` counts all items of the scope; `value.n` those of orders at which heuristics are defined.
+    """
 
     scope: str
     order: int | None

@@ -113,7 +113,8 @@ def accuracy(summary: Summary) -> Table:
         "accuracy",
         "Accuracy by suite",
         "Right answers in percent with 95 % intervals clustered by story. The best shortcut is the heuristic "
-        "with the highest accuracy on the same items; it does not follow who saw what.",
+        "with the highest accuracy on the same items (a missing answer is a wrong one); it does not follow "
+        "who saw what. Where none is defined, as at order 0, its n is smaller.",
         (*map(arm_name, summary.arms), SHORTCUT, "chance"),
         _grouped(summary, rows, fold=False),
     )
@@ -147,8 +148,8 @@ def gains(summary: Summary) -> Table:
     return Table(
         "gains",
         "Gains in accuracy",
-        "Points, paired on the same items (an arm's seeds and samples averaged), 95 % intervals and "
-        "sign-flip p-values clustered by story.",
+        "Points, paired on the same items (an arm's seeds and samples averaged; over a shortcut only items "
+        "of orders at which it is defined), 95 % intervals and sign-flip p-values clustered by story.",
         tuple(map(arm_name, summary.trained)),
         _grouped(summary, rows),
     )
@@ -264,7 +265,8 @@ def _beside(summary: Summary, scope: str, order: int | None) -> tuple[Cell, Cell
         return ABSENT, ABSENT
     rule = ABSENT
     if best.value is not None:
-        sub = f"{best.name} · n = {best.value.n:,}"
+        some = f" of {best.items:,}" if best.value.n < best.items else ""
+        sub = f"{best.name} · n = {best.value.n:,}{some}"
         rule = Cell(number(best.value.mean), span(best.value.low, best.value.high), sub)
     return rule, Cell(number(best.chance), sub=f"n = {best.items:,}") if best.chance is not None else ABSENT
 
