@@ -1,6 +1,8 @@
-"""Build the corrected Hi-ToM that tomprm ships: each of the 600 questions once, with the exact engine's label.
+"""Build the corrected Hi-ToM that tomprm ships: each of the 600 questions once, labelled by the exact engine.
 
-    python scripts/build_hitom.py path/to/Hi-ToM_data.json    # writes src/tomprm/world/sources/hitom_corrected.json.gz
+    python scripts/build_hitom.py path/to/Hi-ToM_data.json
+
+writes src/tomprm/world/sources/hitom_corrected.json.gz, the same bytes for the same release.
 """
 
 import gzip

@@ -1,7 +1,8 @@
 """Seeded questions with gold answers: Hi-ToM's scheme, and a shortcut-free one.
 
-Shortcut-free items come in counterfactual pairs: the same words, one event witnessed or not, and
-another answer. Pairs are drawn at random and accepted with a probability tilted just enough that
+Shortcut-free items come in counterfactual pairs: one event witnessed or not, and another answer. The
+two texts hold the same sentences with two of them swapped, or differ in one name (who watched in
+secret, who did not notice). Pairs are drawn at random and accepted with a probability tilted just enough that
 every heuristic of tomprm.belief.heuristics is right exactly as often as a blind guess. The tilt is
 exponential in the number of heuristics that hit (the least change to the natural distribution that
 meets the constraints: minimum relative entropy), fitted once per order and shape.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -20,11 +21,11 @@ from typing import Any, Literal
 import numpy as np
 
 from tomprm.belief.heuristics import hits
-from tomprm.belief.tilt import Tilt, fit_tilt
 from tomprm.belief.state import BeliefState
+from tomprm.belief.tilt import Tilt, fit_tilt
 from tomprm.world.events import Action, Fact, Kind, Question
 from tomprm.world.generate import Draft, OpenShape, hitom_story, open_story, pick
-from tomprm.world.grammar import write_story
+from tomprm.world.grammar import REGISTERS, write_story
 from tomprm.world.items import Item
 from tomprm.world.replay import StoryError, renumber, replay
 from tomprm.world.vocabulary import VOCABULARIES, Vocabulary
@@ -50,9 +51,22 @@ class Recipe:
     orders: tuple[int, ...] = (1, 2)
     vocabulary: str = "train"
     register: str = "hitom"
-    shape: OpenShape = OpenShape()
+    shape: OpenShape = field(default_factory=OpenShape)
     chapters: int = 1
     deception: bool = False
+
+    def __post_init__(self) -> None:
+        free = self.mode == "shortcut_free"
+        low, high = (1, self.shape.agents[0]) if free else (0, 4)
+        if not self.orders or not all(low <= order <= high for order in self.orders):
+            why = "; a question about reality has no witnesses to change" if free else ""
+            raise ValueError(f"orders={self.orders}: {self.mode} stories have orders {low} to {high}{why}")
+        if self.vocabulary not in VOCABULARIES:
+            raise ValueError(f"vocabulary={self.vocabulary!r}: choose from {', '.join(VOCABULARIES)}")
+        if self.register not in REGISTERS:
+            raise ValueError(f"register={self.register!r}: choose from {', '.join(REGISTERS)}")
+        if self.chapters not in (1, 2, 3):
+            raise ValueError(f"chapters={self.chapters}: Hi-ToM's stories have 1, 2 or 3")
 
 
 def seeded(root: int, split: str, index: int) -> np.random.Generator:
@@ -118,7 +132,7 @@ def _draw_pair(rng: np.random.Generator, words: Vocabulary, shape: OpenShape, or
         return None
     flips = _flips(draft, chain)
     for i in rng.permutation(len(flips)):
-        twin = replace(draft, actions=renumber(flips[i]))
+        twin = replace(draft, actions=renumber(flips[int(i)]))
         try:
             twin_state = BeliefState(replay(twin.actions))
         except StoryError:
@@ -145,11 +159,13 @@ def _flips(draft: Draft, chain: tuple[str, ...]) -> list[list[Action]]:
                     key = "secret" if action.secret else "distracted"
                     twins.append([*actions[:i], replace(action, **{key: (other,)}), *actions[i + 1 :]])
         for j in (i - 1, i + 1):
-            if 0 < j < len(actions) and actions[j].kind is Kind.EXIT and actions[j].actors[0] in chain:
-                if actions[j].actors[0] not in (*action.actors, *action.secret, *action.distracted):
-                    twin = actions.copy()
-                    twin[i], twin[j] = twin[j], twin[i]
-                    twins.append(twin)
+            if not 0 < j < len(actions) or actions[j].kind is not Kind.EXIT:
+                continue
+            leaver = actions[j].actors[0]
+            if leaver in chain and leaver not in (*action.actors, *action.secret, *action.distracted):
+                twin = actions.copy()
+                twin[i], twin[j] = twin[j], twin[i]
+                twins.append(twin)
     return [t for t in twins if _secret_are_outside(t)]
 
 

@@ -5,8 +5,8 @@ Each heuristic maps a story and a question to a place (None: it has no answer, c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tomprm.belief.state import BeliefState
@@ -116,7 +116,13 @@ def shortcut_table(items: Iterable[Item]) -> list[ShortcutRow]:
             found[item.question.order].append(hits(state, item.question, item.question.gold))
             chance[item.question.order].append(item.chance)
     return [
-        ShortcutRow(name, order, len(rows), sum(r[i] for r in rows) / len(rows), sum(chance[order]) / len(rows))
+        ShortcutRow(
+            heuristic=name,
+            order=order,
+            n=len(rows),
+            accuracy=sum(row[i] for row in rows) / len(rows),
+            chance=sum(chance[order]) / len(rows),
+        )
         for order, rows in sorted(found.items())
         for i, name in enumerate(HEURISTICS)
         if not (order == 1 and name.endswith("own belief"))

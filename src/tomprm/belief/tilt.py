@@ -9,9 +9,10 @@ and m is then fitted to the clipped probabilities themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from tomprm.belief.heuristics import HEURISTICS
 
@@ -47,7 +48,10 @@ def fit_tilt(hits: np.ndarray, places: int, order: int, rounds: int = 400) -> Ti
         value = np.log(weights.mean()) + 0.5 * _RIDGE * m @ m
         return float(value), weights @ excess / weights.sum() + _RIDGE * m
 
-    m = minimize(log_partition, np.zeros(excess.shape[1]), jac=True, method="BFGS").x
+    found: Any = minimize(  # pyright: ignore[reportUnknownVariableType]
+        log_partition, np.zeros(excess.shape[1]), jac=True, method="BFGS"
+    )
+    m = np.asarray(found.x, float)  # pyright: ignore[reportUnknownMemberType]
     for _ in range(rounds):
         tilt = Tilt(tuple(m), float(np.quantile(excess @ m, _QUANTILE)))
         accept = tilt.acceptance(excess)

@@ -96,7 +96,9 @@ class Story:
     actions: tuple[Action, ...]
     events: tuple[Event, ...]
     agents: tuple[str, ...]  # in order of appearance
-    _by_fact: dict[Fact, tuple[Event, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _by_fact: dict[Fact, tuple[Event, ...]] = field(
+        default_factory=dict[Fact, tuple[Event, ...]], compare=False, repr=False
+    )
 
     def about(self, fact: Fact) -> tuple[Event, ...]:
         """The events that touch `fact`, in story order."""

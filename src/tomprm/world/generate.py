@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -37,7 +38,8 @@ class Draft:
 
 # Who tells whom what, by chapter size; a1 left the room first. c1, c2: two random containers of the
 # room; "true": where the thing is; "out": somebody who was not in the chapter.
-_TELLS: dict[int, tuple[tuple[tuple[int, int | str | None, str], ...], ...]] = {
+_TellForm = tuple[tuple[int, int | str | None, str], ...]
+_TELLS: dict[int, tuple[_TellForm, ...]] = {
     3: (((2, None, "c1"), (3, 2, "c2")), ((3, None, "c1"), (1, 3, "c2")),
         ((1, None, "c1"), (3, "out", "true")), ((2, 3, "c1"), (3, "out", "true"))),
     4: (((2, None, "c1"), (4, 3, "c2")), ((3, None, "c1"), (1, 4, "c2")),
@@ -48,7 +50,27 @@ _TELLS: dict[int, tuple[tuple[tuple[int, int | str | None, str], ...], ...]] = {
 _CHAPTERS = {1: ((5, True),), 2: ((5, False), (3, True)), 3: ((5, True), (3, False), (4, True))}
 
 
-def hitom_story(rng: np.random.Generator, words: Vocabulary, length: int = 1, deception: bool = False) -> Draft:
+class _Script:
+    """Sentences in the making; every tenth is preceded by a noise sentence."""
+
+    def __init__(self, rng: np.random.Generator, agents: Sequence[str]) -> None:
+        self.rng = rng
+        self.agents = agents
+        self.actions: list[Action] = []
+
+    def say(
+        self, kind: Kind, *actors: str, thing: str = "", place: str = "", room: str = "", listener: str = ""
+    ) -> None:
+        if self.rng.random() < 0.1:
+            someone = self.agents[int(self.rng.integers(len(self.agents)))]
+            sight = SIGHTS[int(self.rng.integers(len(SIGHTS)))]
+            self.actions.append(Action(0, Kind.NOISE, (someone,), place=sight))
+        self.actions.append(Action(0, kind, actors, thing, place, room, listener))
+
+
+def hitom_story(
+    rng: np.random.Generator, words: Vocabulary, length: int = 1, deception: bool = False
+) -> Draft:
     """A story as Hi-ToM's generator draws them: one to three chapters, in each of which people
     enter together and leave one by one, each moving the thing or not.
 
@@ -58,60 +80,50 @@ def hitom_story(rng: np.random.Generator, words: Vocabulary, length: int = 1, de
     """
     agents = pick(rng, words.names, 5)
     rooms = pick(rng, words.rooms, 3)
-    containers = {room: pick(rng, words.places, 5) for room in rooms}
+    places = pick(rng, words.places, 15)
+    containers = {room: places[5 * i : 5 * i + 5] for i, room in enumerate(rooms)}
     names = pick(rng, words.things, 6)
     contents = {room: names[2 * i : 2 * i + 2] for i, room in enumerate(rooms)}
     where = {t: containers[room][i] for room in rooms for i, t in enumerate(contents[room])}
-    actions: list[Action] = []
-
-    def say(kind: Kind, *actors: str, **slots: str) -> None:
-        if rng.random() < 0.1:
-            actions.append(Action(0, Kind.NOISE, (agents[rng.integers(5)],), place=_noise(rng)))
-        actions.append(Action(0, kind, actors, **slots))  # pyright: ignore[reportArgumentType]
-
-    target, target_room = "", ""
+    script = _Script(rng, agents)
+    target = ""
     for size, tell in _CHAPTERS[length]:
         room = rooms[rng.integers(3)]
         thing = contents[room][rng.integers(2)]
-        if not target:
-            target, target_room = thing, room
+        target = target or thing
         group = agents if size == 5 else pick(rng, agents, size)
         start = where[thing]
         goals = pick(rng, [p for p in containers[room] if p != start], min(size, 4))
         if size == 5:
             goals.append(start)  # the fifth puts the thing back: the scheme's best-known shortcut
-        say(Kind.ENTER, *group, room=room)
-        say(Kind.PLACE, thing=thing, place=start)
+        script.say(Kind.ENTER, *group, room=room)
+        script.say(Kind.PLACE, thing=thing, place=start)
         for name, goal in zip(group, goals, strict=True):
             if rng.random() < 0.5:
-                say(Kind.MOVE, name, thing=thing, place=goal)
+                script.say(Kind.MOVE, name, thing=thing, place=goal)
                 where[thing] = goal
             else:
-                say(Kind.STAY, name, room=room)
-            say(Kind.EXIT, name, room=room)
-        say(Kind.ENTER, *group, room="waiting_room")
+                script.say(Kind.STAY, name, room=room)
+            script.say(Kind.EXIT, name, room=room)
+        script.say(Kind.ENTER, *group, room="waiting_room")
         if deception and tell:
-            _tell(rng, say, group, agents, thing, containers[room], where[thing])
-    places = tuple(p for room in rooms for p in containers[room])
-    assert target_room
-    return Draft(renumber(actions), target, places, tuple(agents))
+            _tell(script, group, thing, containers[room], where[thing])
+    return Draft(renumber(script.actions), target, tuple(places), tuple(agents))
 
 
-def _noise(rng: np.random.Generator) -> str:
-    return SIGHTS[int(rng.integers(len(SIGHTS)))]
-
-
-def _tell(rng, say, group, agents, thing, containers, truth) -> None:  # type: ignore[no-untyped-def]
+def _tell(script: _Script, group: list[str], thing: str, containers: list[str], truth: str) -> None:
+    """What is claimed after a chapter."""
     forms = _TELLS[len(group)]
-    claims = dict(zip(("c1", "c2"), pick(rng, containers, 2), strict=True), true=truth)
-    outside = [a for a in agents if a not in group]
-    for speaker, hearer, what in forms[rng.integers(len(forms))]:
-        slots = {"thing": thing, "place": claims[what]}
+    c1, c2 = pick(script.rng, containers, 2)
+    claims = {"c1": c1, "c2": c2, "true": truth}
+    outside = [a for a in script.agents if a not in group]
+    for speaker, hearer, what in forms[script.rng.integers(len(forms))]:
+        name = group[speaker - 1]
         if hearer is None:
-            say(Kind.CLAIM, group[speaker - 1], **slots)
+            script.say(Kind.CLAIM, name, thing=thing, place=claims[what])
         else:
-            listener = pick(rng, outside, 1)[0] if hearer == "out" else group[hearer - 1]
-            say(Kind.TELL, group[speaker - 1], listener=listener, **slots)
+            listener = group[hearer - 1] if isinstance(hearer, int) else pick(script.rng, outside, 1)[0]
+            script.say(Kind.TELL, name, listener=listener, thing=thing, place=claims[what])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,15 @@ class OpenShape:
     late: float = 0.2  # an agent is not there at the start
     remark: float = 0.45  # a move is watched in secret or goes unnoticed by somebody
 
+    def __post_init__(self) -> None:
+        if not 2 <= self.agents[0] <= self.agents[1]:
+            raise ValueError(f"agents={self.agents}: give a range of at least two people, lower end first")
+        if not 2 <= self.places <= self.moves[1] + 1:
+            raise ValueError(
+                f"places={self.places}, moves={self.moves}: a story visits every place, so it takes two or more "
+                "places and at least places - 1 moves; raise moves or lower places"
+            )
+
 
 def open_story(rng: np.random.Generator, words: Vocabulary, shape: OpenShape) -> Draft:
     """A story in one room in which any move may be witnessed by anybody or nobody.
@@ -137,7 +158,10 @@ def open_story(rng: np.random.Generator, words: Vocabulary, shape: OpenShape) ->
     n_moves = int(rng.integers(max(shape.moves[0], shape.places - 1), shape.moves[1] + 1))
     visits = _visits(rng, places, n_moves)
     inside = [a for a in agents if rng.random() >= shape.late] or agents[:2]
-    actions = [Action(0, Kind.ENTER, tuple(inside), room=room), Action(0, Kind.PLACE, thing=thing, place=visits[0])]
+    actions = [
+        Action(0, Kind.ENTER, tuple(inside), room=room),
+        Action(0, Kind.PLACE, thing=thing, place=visits[0]),
+    ]
     for goal in visits[1:]:
         for _ in range(int(rng.integers(shape.changes[0], shape.changes[1] + 1))):
             outside = [a for a in agents if a not in inside]
@@ -159,9 +183,9 @@ def open_story(rng: np.random.Generator, words: Vocabulary, shape: OpenShape) ->
 def _visits(rng: np.random.Generator, places: list[str], n_moves: int) -> list[str]:
     """Where the thing goes: every place at least once, never to where it already is."""
     while True:
-        extra = [places[i] for i in rng.integers(len(places), size=n_moves + 1 - len(places))]
-        visits = [(places + extra)[i] for i in rng.permutation(n_moves + 1)]
-        if all(a != b for a, b in zip(visits, visits[1:], strict=False)):
+        extra = [places[int(i)] for i in rng.integers(len(places), size=n_moves + 1 - len(places))]
+        visits = [(places + extra)[int(i)] for i in rng.permutation(n_moves + 1)]
+        if all(a != b for a, b in pairwise(visits)):
             return visits
 
 

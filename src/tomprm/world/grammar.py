@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from tomprm.world.events import Action, Kind, Question, Fact, Story, join_names, split_names
+from tomprm.world.events import Action, Fact, Kind, Question, Story, join_names, split_names
 from tomprm.world.replay import HITOM_CLEAN, Profile, StoryError, replay
 
 # The first template of a kind is the one that is written; the others are read as well.
@@ -75,8 +74,8 @@ _READERS = [
     for kind, templates in register.items()
     for template in templates
 ]
-_SECRET, _DISTRACTED = (re.compile(r" (?P<remark>" + _pattern(t).pattern + ")$") for t in (SECRET, DISTRACTED))
-_NUMBER = re.compile(r"(\d+)[.:)]? +")
+_SECRET, _DISTRACTED = (re.compile(" " + _pattern(t).pattern + "$") for t in (SECRET, DISTRACTED))
+_NUMBER = re.compile(r"(\d{1,9})[.:)]? +")
 _PROMPT = re.compile(r"Read the following story and answer")
 
 
@@ -116,17 +115,18 @@ def write_story(
 
 def read_sentence(text: str, line: int) -> Action | None:
     """The action of one sentence, None where no template fits."""
-    remarks: dict[str, tuple[str, ...]] = {}
-    for key, pattern in (("distracted", _DISTRACTED), ("secret", _SECRET)):
-        if found := pattern.search(text):
-            remarks[key] = split_names(found["names"])
-            text = text[: found.start()]
+    remarks: list[tuple[str, ...]] = []
+    for pattern in (_DISTRACTED, _SECRET):
+        found = pattern.search(text)
+        remarks.append(split_names(found["names"]) if found else ())
+        text = text[: found.start()] if found else text
+    distracted, secret = remarks
     for kind, pattern in _READERS:
         if found := pattern.fullmatch(text):
-            slots = found.groupdict()
-            names = split_names(slots.pop("names", None) or slots.pop("name", None) or "")
-            slots.pop("name", None)
-            return replace(Action(line, kind, names, **slots), **remarks)
+            slots = found.groupdict("")
+            actors = split_names(slots.get("names") or slots.get("name", ""))
+            thing, place, room, listener = (slots.get(k, "") for k in ("thing", "place", "room", "listener"))
+            return Action(line, kind, actors, thing, place, room, listener, secret, distracted)
     return None
 
 

@@ -22,7 +22,7 @@ class Item:
     text: str
     question: Question
     profile: str = "hitom-clean"
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @cached_property
     def story(self) -> Story:

@@ -7,7 +7,7 @@ Source of the Hi-ToM rules: ying-hui-he/Hi-ToM_dataset, as restated in docs/sema
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from tomprm.world.events import Action, Event, Fact, Kind, Story, Tell
@@ -64,10 +64,12 @@ def replay(actions: Iterable[Action], profile: Profile = HITOM_CLEAN) -> Story:
     """The story with the perceivers of every event.
 
     Raises:
-        StoryError: someone acts who is not in a room, or leaves a room that he is not in.
+        StoryError: someone acts who is not in a room, leaves a room that he is not in, or is said
+            to perceive what he cannot (or to miss what he does).
     """
     actions = tuple(actions)
-    agents = tuple(dict.fromkeys(n for a in actions for n in (*a.actors, a.listener) if n))
+    named = (n for a in actions for n in (*a.actors, a.listener, *a.secret, *a.distracted) if n)
+    agents = tuple(dict.fromkeys(named))
     world = _World(profile, agents)
     events: list[Event] = []
     for action in actions:
@@ -78,12 +80,24 @@ def replay(actions: Iterable[Action], profile: Profile = HITOM_CLEAN) -> Story:
 def _witnesses(world: _World, action: Action, room: str) -> tuple[frozenset[str], frozenset[str]]:
     """(real, apparent) perceivers of something that happens in `room`."""
     present = world.inside(room)
+    if not action.secret and not action.distracted:
+        return present, present
     for name in action.distracted:
         if name not in present:
             raise StoryError(
                 f"line {action.line}: {name} is said to be distracted but is not in the {room}; "
                 "let them enter first, or drop the remark"
             )
+    for name in action.secret:
+        if name in present:
+            raise StoryError(
+                f"line {action.line}: {name} is said to watch in secret but is in the {room} openly; "
+                "let them leave first, or drop the remark"
+            )
+    if action.kind is Kind.MOVE and action.actors[0] in action.distracted:
+        raise StoryError(
+            f"line {action.line}: {action.actors[0]} is said not to notice their own move; drop the remark"
+        )
     return (present | frozenset(action.secret)) - frozenset(action.distracted), present
 
 
@@ -101,7 +115,7 @@ def _enter(world: _World, action: Action) -> list[Event]:
     contents = tuple((Fact(t), world.place_of[t]) for t, r in world.thing_room.items() if r == action.room)
     if contents and world.profile.contents_seen_on_entry:
         # Only the entrants look around, jointly; those already there learn nothing about them.
-        events.append(Event(action.line, Kind.ENTER, contents, group, group))
+        events.append(Event(action.line, Kind.ENTER, contents, group - set(action.distracted), group))
     return events
 
 
@@ -113,9 +127,10 @@ def _exit(world: _World, action: Action) -> list[Event]:
                 f"add an entry for {name} before this line"
             )
     real, apparent = _witnesses(world, action, action.room)
+    rank = len(world.exit_rank)  # of all who leave together: none of them left before another
     for name in action.actors:
         world.room_of[name] = f"not({action.room})"
-        world.exit_rank.setdefault(name, len(world.exit_rank))
+        world.exit_rank.setdefault(name, rank)
     rooms = tuple((Fact(name, "room"), f"not({action.room})") for name in action.actors)
     return [Event(action.line, Kind.EXIT, rooms, real, apparent)]
 
@@ -128,6 +143,11 @@ def _set_place(world: _World, action: Action, room: str) -> list[Event]:
 
 
 def _place(world: _World, action: Action) -> list[Event]:
+    if not world.last_room:
+        raise StoryError(
+            f"line {action.line}: the {action.thing} is placed before anybody entered a room, so nobody can "
+            "see it; let someone enter first"
+        )
     return _set_place(world, action, world.last_room)
 
 
@@ -148,6 +168,10 @@ def _nothing(world: _World, action: Action) -> list[Event]:
 
 def _tell(world: _World, action: Action) -> list[Event]:
     speaker = action.actors[0]
+    if action.secret or action.distracted:
+        raise StoryError(
+            f"line {action.line}: claims cannot be overheard in secret or go unnoticed; drop the remark"
+        )
     public = action.kind is Kind.CLAIM
     hearers = frozenset(world.agents) - {speaker} if public else frozenset({action.listener})
     trusting = frozenset(h for h in hearers if world.trusts(h, speaker))
@@ -170,4 +194,11 @@ _STEPS = {
 
 def renumber(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Number the sentences 1, 2, 3, ..."""
-    return tuple(replace(a, line=i) for i, a in enumerate(actions, 1))
+    return tuple(a if a.line == i else _at(i, a) for i, a in enumerate(actions, 1))
+
+
+def _at(line: int, a: Action) -> Action:
+    """`dataclasses.replace(a, line=line)`, four times as fast: generation does little else."""
+    return Action(
+        line, a.kind, a.actors, a.thing, a.place, a.room, a.listener, a.secret, a.distracted
+    )

@@ -8,38 +8,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TRAIN_NAMES = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+TRAIN_NAMES = _words(
     "Ada Alba Alina Anna Arlo Astrid Ben Bianca Boris Bruno Carla Cora Cyrus Dalia Dario Dora Edith Elena "
     "Elias Emil Enzo Erin Esme Ezra Felix Fiona Flora Frida Gavin Gemma Greta Gus Hanna Hector Helga Hugo "
-    "Ida Igor Ines Iris Ivan Jana Jasper Joel Jonas Julia Kai Karim Katia Kira Lara Lena Leo Linus Lola Luca "
-    "Mara Marco Maya Milo Mona Nadia Nora Oscar Olga Otto Paula Pedro Petra Pia Quinn Rafael Rita Rosa Ruben "
-    "Sara Selma Simon Stella Sven Tara Theo Tilda Tomas Ulla Uri Vera Viktor Viola Wanda Willa Xenia Yara "
-    "Yusuf Zara Zeno"
-).split()
-HELD_OUT_NAMES = (
-    "Agnes Amir Basil Brita Casper Clara Dana Dimitri Elsa Erik Fabio Freya Gina Gregor Heidi Henrik Ilse Isak "
-    "Jorge Judith Klaus Lidia Lorenz Marta Mirko Nils Nina Oda Pavel Polly Ralf Ronja Silas Sonja Thea Tobias "
-    "Ursula Vito Wilma Yana"
-).split()
-THINGS = (
+    "Ida Igor Ines Iris Ivan Jana Jasper Joel Jonas Julia Kai Karim Katia Kira Lara Lena Leo Linus Lola "
+    "Luca Mara Marco Maya Milo Mona Nadia Nora Oscar Olga Otto Paula Pedro Petra Pia Quinn Rafael Rita Rosa "
+    "Ruben Sara Selma Simon Stella Sven Tara Theo Tilda Tomas Ulla Uri Vera Viktor Viola Wanda Willa Xenia "
+    "Yara Yusuf Zara Zeno"
+)
+HELD_OUT_NAMES = _words(
+    "Agnes Amir Basil Brita Casper Clara Dana Dimitri Elsa Erik Fabio Freya Gina Gregor Heidi Henrik Ilse "
+    "Isak Jorge Judith Klaus Lidia Lorenz Marta Mirko Nils Nina Oda Pavel Polly Ralf Ronja Silas Sonja Thea "
+    "Tobias Ursula Vito Wilma Yana"
+)
+THINGS = _words(
     "apple ball book brush candle card clock coin comb cup drum egg fan flute glove hat jar key kite lamp "
     "lemon letter map mask melon mug onion orange peach pear pen plum potato purse ring rope scarf shell "
     "spoon stamp ticket tomato watch whistle"
-).split()
+)
 COLOURS = ("red", "green", "blue", "black", "white", "yellow")
-NOUNS = "bag basket bin bowl box bucket cabinet case chest closet crate drawer jug pot sack shelf tin tray trunk vase".split()
-ROOMS = (
+NOUNS = _words(
+    "bag basket bin bowl box bucket cabinet case chest closet crate drawer jug pot sack shelf tin tray "
+    "trunk vase"
+)
+ROOMS = _words(
     "attic barn basement bedroom cabin cellar den garage garden hall kitchen library loft lounge office "
     "pantry porch studio study tent workshop"
-).split()
+)
 SIGHTS = ("bird", "cat", "dog", "horse", "monkey", "mouse")
 
 
 def _made_up_names() -> tuple[str, ...]:
     """Two-syllable names beside the real ones: a policy that has met hundreds of names spelled from
     shared pieces learns to copy names, not to know them."""
-    starts = "Ba Be Da De Fa Fe Ga Ge Ka Ke La Le Ma Me Na Ne Pa Pe Ra Re Sa Se Ta Te Va Ve".split()
-    ends = "bor dan fin gus kel lor mir nash pol ras sim tov".split()
+    starts = _words("Ba Be Da De Fa Fe Ga Ge Ka Ke La Le Ma Me Na Ne Pa Pe Ra Re Sa Se Ta Te Va Ve")
+    ends = _words("bor dan fin gus kel lor mir nash pol ras sim tov")
     return tuple(s + e for s in starts for e in ends)
 
 
@@ -48,12 +56,12 @@ class Vocabulary:
     """The words of one family of stories; two vocabularies without a name in common cannot leak."""
 
     names: tuple[str, ...]
-    things: tuple[str, ...] = tuple(THINGS)
+    things: tuple[str, ...] = THINGS
     places: tuple[str, ...] = tuple(f"{c}_{n}" for c in COLOURS for n in NOUNS)
-    rooms: tuple[str, ...] = tuple(ROOMS)
+    rooms: tuple[str, ...] = ROOMS
 
 
 VOCABULARIES = {
     "train": Vocabulary((*TRAIN_NAMES, *_made_up_names())),
-    "held_out": Vocabulary(tuple(HELD_OUT_NAMES)),
+    "held_out": Vocabulary(HELD_OUT_NAMES),
 }
