@@ -69,8 +69,8 @@ class WarmStartConfig(Section):
     items: Positive = 24000
     orders: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
     phases: tuple[WarmStartPhase, ...] = ()
-    batch_size: Positive = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    batch_size: Positive = 32
+    bf16: bool = False  # autocast; faster where the CPU or GPU has it
     vocab_size: Positive = 576
     hidden: Positive = 128
     layers: Positive = 4
@@ -82,6 +82,7 @@ class WarmStartPhase(Section):
     """Steps on one mixture of narrators (see tomprm.trace.canonical)."""
 
     steps: Positive
+    learning_rate: Annotated[float, Field(gt=0)] = 1.5e-3
     mixture: dict[Literal["sound", "reality", "lucky", "terse"], Annotated[float, Field(ge=0)]]
 
 

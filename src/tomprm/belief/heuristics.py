@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from tomprm.belief.state import BeliefState
 from tomprm.world.events import CHANGES, Kind, Question
@@ -105,6 +106,9 @@ class ShortcutRow:
     accuracy: float
     chance: float
 
+    def as_row(self) -> dict[str, Any]:
+        return asdict(self)
+
 
 def shortcut_table(items: Iterable[Item]) -> list[ShortcutRow]:
     """Accuracy of every heuristic by order, over items of order 1 and more with a gold answer."""
@@ -127,3 +131,17 @@ def shortcut_table(items: Iterable[Item]) -> list[ShortcutRow]:
         for i, name in enumerate(HEURISTICS)
         if not (order == 1 and name.endswith("own belief"))
     ]
+
+
+def shortcut_markdown(rows: Sequence[ShortcutRow]) -> str:
+    """A Markdown table, heuristics by order, accuracy in percent; the last line is chance."""
+    orders = sorted({r.order for r in rows})
+    names = dict.fromkeys(r.heuristic for r in rows)
+    cells = {(r.heuristic, r.order): f"{100 * r.accuracy:.1f}" for r in rows}
+    count = {r.order: r.n for r in rows}
+    blind = {r.order: f"{100 * r.chance:.1f}" for r in rows}
+    head = "| heuristic, % right | " + " | ".join(f"order {o} (n = {count[o]})" for o in orders) + " |"
+    lines = [head, "|---" * (len(orders) + 1) + "|"]
+    lines += [f"| {n} | " + " | ".join(cells.get((n, o), "") for o in orders) + " |" for n in names]
+    lines.append("| *blind guess among the choices* | " + " | ".join(blind[o] for o in orders) + " |")
+    return "\n".join(lines)

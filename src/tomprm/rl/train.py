@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,9 +77,18 @@ class Trainer:
 
     # -- the loop -------------------------------------------------------------------------------
 
-    def run(self, validate: Callable[[Trainer], None] = lambda trainer: None) -> PreTrainedModel:
-        """Train to `rl.steps`, from the last checkpoint if there is one. `validate` is called at step
-        0, at every `validate_every` steps and at the end; calls lost to a cut are made again."""
+    def run(
+        self,
+        validate: Callable[[Trainer], None] = lambda trainer: None,
+        report: Callable[[dict[str, Any]], None] = lambda row: None,
+    ) -> PreTrainedModel:
+        """Train to `rl.steps`, from the last checkpoint if there is one.
+
+        Args:
+            validate: called at step 0, at every `validate_every` steps and at the end; calls that
+                were lost to a cut are made again.
+            report: called with each step's metrics.
+        """
         self.resume()
         if self.step == 0:
             validate(self)
@@ -88,7 +98,7 @@ class Trainer:
             batch = self.collect()
             collected = time.perf_counter()
             update = self.update(batch)
-            self.log(batch, update, collected - started, time.perf_counter() - collected)
+            report(self.log(batch, update, collected - started, time.perf_counter() - collected))
             if self.step % self.rl.validate_every == 0 or self.step == self.rl.steps:
                 validate(self)
             if self.step % self.rl.checkpoint_every == 0 or self.step == self.rl.steps:
@@ -213,7 +223,7 @@ class Trainer:
 
     # -- records --------------------------------------------------------------------------------
 
-    def log(self, batch: Batch, update: dict[str, float], collect_s: float, update_s: float) -> None:
+    def log(self, batch: Batch, update: dict[str, float], collect_s: float, update_s: float) -> dict[str, Any]:
         """One line of metrics.jsonl."""
         rewards, verdicts = batch.rewards, [r.verdict for r in batch.rewards]
         soundness = [v.soundness for v in verdicts if v.soundness is not None]
@@ -239,6 +249,15 @@ class Trainer:
         }
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        return row
+
+    def save_policy(self, folder: Path) -> None:
+        """Weights and tokenizer as a Hugging Face folder that appears only when it is complete."""
+        if not folder.is_dir():
+            partial = folder.with_name(folder.name + ".partial")
+            self.policy.save_pretrained(partial)
+            self.tokenizer.save_pretrained(partial)
+            os.replace(partial, folder)
 
     def save(self) -> None:
         """Weights, optimiser and step, atomically."""

@@ -40,6 +40,7 @@ def supervised(
     learning_rate: float,
     seed: int,
     style: PromptStyle = "plain",
+    bf16: bool = False,
     log: Callable[[dict[str, float]], None] = lambda row: None,
 ) -> None:
     """Cross-entropy on the trace tokens, AdamW, linear warm-up and cosine decay, in place.
@@ -53,8 +54,10 @@ def supervised(
         rate = learning_rate * _schedule(step, steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        ids, labels, mask = next(batches)
-        logits = model(input_ids=ids, attention_mask=mask).logits
+        ids, labels = next(batches)
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
+            # Padding stands right of every token that counts: a causal model needs no mask.
+            logits = model(input_ids=ids).logits
         loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -79,7 +82,7 @@ def _batches(
     seed: int,
     style: PromptStyle,
     device: torch.device,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     prompts = encode_prompts(tokenizer, [prompt_text(item, style) for item in items])
     eos = tokenizer.eos_token_id
     epoch = 0
@@ -95,6 +98,5 @@ def _batches(
             rows = order[start : start + batch_size]
             ids = pad([prompts[i] + bodies[i] for i in rows], tokenizer.pad_token_id, False, device)
             labels = pad([[-100] * len(prompts[i]) + bodies[i] for i in rows], -100, False, device)
-            mask = pad([[1] * (len(prompts[i]) + len(bodies[i])) for i in rows], 0, False, device)
-            yield ids, labels, mask
+            yield ids, labels
         epoch += 1

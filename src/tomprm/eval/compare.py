@@ -1,0 +1,272 @@
+"""The comparison: arms x seeds, trained and evaluated, into one results.jsonl.
+
+    runs/x/config.yaml          the resolved config; a folder belongs to one config for good
+    runs/x/run.json             machine and versions
+    runs/x/data/*.jsonl         the items that were trained and tested on
+    runs/x/arms/ARM-sSEED/      checkpoint.pt, metrics.jsonl, validation/step-N.jsonl, final.jsonl
+    runs/x/results.jsonl        everything measured, in a fixed order
+
+What is finished is never done again: the same command resumes a run that was cut off.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from tomprm.belief.generate import generate
+from tomprm.config import ConfigError, RunConfig, dump_config, load_config
+from tomprm.eval.run import code_version, evaluate, final_rows, heuristic_rows, policy_rows
+from tomprm.eval.suites import Suite, build_suites, build_validation
+from tomprm.rl.memory import keep_freed_memory
+from tomprm.rl.models import choose_device, load_policy
+from tomprm.rl.train import Trainer, training_recipe
+from tomprm.world.items import Item
+
+BASELINE = "warm_start"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One arm with one seed; the baseline is trained no further."""
+
+    arm: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.arm}-s{self.seed}"
+
+
+def jobs(config: RunConfig) -> list[Job]:
+    """The baseline first, then seed by seed, so that paired arms run side by side."""
+    return [Job(BASELINE, 0), *(Job(arm, seed) for seed in config.seeds for arm in config.arms)]
+
+
+def open_run(config: RunConfig, out: Path) -> None:
+    """Make the folder, or check that it is this config's.
+
+    Raises:
+        ConfigError: the folder holds a run of another config, or is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"--out {out}: is a file; name a folder")
+    recorded = out / "config.yaml"
+    if recorded.is_file():
+        if load_config(recorded).digest() != config.digest():
+            raise ConfigError(
+                f"--out {out}: holds a run of another config ({recorded}); name a new folder or delete it"
+            )
+        return
+    if out.is_dir() and any(out.iterdir()):
+        raise ConfigError(f"--out {out}: is not empty and holds no run; name a new folder")
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(recorded, dump_config(config))
+
+
+def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = lambda jobs: None) -> Path:
+    """Run what is missing, then gather results.jsonl; returns its path.
+
+    `watch` is called about twice a second with all jobs, to show progress (see `progress_of`).
+
+    Raises:
+        ConfigError: before anything starts, when the config cannot work.
+    """
+    load_policy(config.policy)
+    open_run(config, out)
+    todo = jobs(config)
+    workers = worker_count(config, len(todo))
+    record_machine(config, out, workers)
+    prepare_data(config, out)
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    missing = [job for job in todo if not (job_folder(out, job) / "final.jsonl").is_file()]
+    if missing:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_worker, initargs=(threads,)) as pool:
+            waiting = {pool.submit(run_job, config, out, job) for job in missing}
+            try:
+                while waiting:
+                    done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+                    watch(todo)
+            except BaseException:
+                for process in list((pool._processes or {}).values()):
+                    process.terminate()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+    watch(todo)
+    return gather(config, out)
+
+
+def worker_count(config: RunConfig, n_jobs: int) -> int:
+    """Jobs at once: one a core on a CPU (tiny models gain more from that than from threads), one on a GPU."""
+    if config.workers:
+        return config.workers
+    if choose_device(config.policy.device).type == "cuda":
+        return 1
+    return max(1, min(os.cpu_count() or 1, n_jobs))
+
+
+def _worker(threads: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    transformers.logging.disable_progress_bar()
+
+
+def prepare_data(config: RunConfig, out: Path) -> None:
+    """Generate training items and suites once, and keep them beside the results."""
+    folder = out / "data"
+    train = folder / "train.jsonl"
+    if not train.is_file():
+        items = generate(training_recipe(config.data), config.data.seed, "train", config.data.train_items)
+        write_rows(train, (item.as_row() for item in items))
+    for suite in (*build_validation(config.data), *build_suites(config.data)):
+        target = folder / f"{suite.label}.jsonl"
+        if not target.is_file():
+            write_rows(target, (item.as_row() | {"split": suite.split} for item in suite.items))
+
+
+def training_items(config: RunConfig) -> list[Item]:
+    return list(generate(training_recipe(config.data), config.data.seed, "train", config.data.train_items))
+
+
+def job_folder(out: Path, job: Job) -> Path:
+    return out / "arms" / job.name
+
+
+def run_job(config: RunConfig, out: Path, job: Job) -> None:
+    """Train (unless it is the baseline), then evaluate on every suite."""
+    folder = job_folder(out, job)
+    suites, validation = build_suites(config.data), build_validation(config.data)
+    if job.arm == BASELINE:
+        model, tokenizer = load_policy(config.policy)
+        _validate(config, folder, job, model, tokenizer, validation, 0)
+        step = 0
+    else:
+        trainer = Trainer(config, job.arm, job.seed, training_items(config), folder)
+
+        def validate(t: Trainer) -> None:
+            if t.step:  # step 0 is the baseline's, shared by all
+                _validate(config, folder, job, t.policy, t.tokenizer, validation, t.step)
+
+        model, tokenizer, step = trainer.run(validate), trainer.tokenizer, config.rl.steps
+        trainer.save_policy(folder / "policy")
+    rows = final_rows(model, tokenizer, suites, config, job.arm, job.seed, step)
+    write_rows(folder / "final.jsonl", rows)
+
+
+def _validate(
+    config: RunConfig, folder: Path, job: Job, model: Any, tokenizer: Any, suites: list[Suite], step: int
+) -> None:
+    rows: list[dict[str, Any]] = []
+    for suite in suites:
+        found = evaluate(model, tokenizer, suite, config, decoding="greedy")
+        rows += policy_rows(found, config, job.arm, job.seed, step, f"step-{step}")
+    write_rows(folder / "validation" / f"step-{step}.jsonl", rows)
+
+
+def gather(config: RunConfig, out: Path) -> Path:
+    """All rows in one file: heuristics, then job by job; the same bytes for the same config and seeds."""
+
+    def rows() -> Iterator[str]:
+        for row in heuristic_rows(build_suites(config.data)):
+            yield json.dumps(row | {"config": config.digest(), "version": code_version()}) + "\n"
+        for job in jobs(config):
+            folder = job_folder(out, job)
+            steps = sorted(int(p.stem.removeprefix("step-")) for p in (folder / "validation").glob("step-*.jsonl"))
+            for step in steps:
+                yield (folder / "validation" / f"step-{step}.jsonl").read_text(encoding="utf-8")
+            yield (folder / "final.jsonl").read_text(encoding="utf-8")
+
+    target = out / "results.jsonl"
+    write_text(target, rows())
+    write_text(
+        out / "metrics.jsonl",
+        (
+            path.read_text(encoding="utf-8")
+            for job in jobs(config)
+            if (path := job_folder(out, job) / "metrics.jsonl").is_file()
+        ),
+    )
+    return target
+
+
+def progress_of(config: RunConfig, out: Path, job: Job) -> dict[str, Any]:
+    """Where a job is: `state` (waiting, training, evaluating, done), `step` and its latest metrics."""
+    folder = job_folder(out, job)
+    if (folder / "final.jsonl").is_file():
+        state = "done"
+    elif not folder.is_dir():
+        return {"state": "waiting", "step": 0}
+    else:
+        state = "evaluating" if job.arm == BASELINE else "training"
+    latest: dict[str, Any] = {}
+    metrics = folder / "metrics.jsonl"
+    if metrics.is_file():
+        with metrics.open("rb") as file:
+            file.seek(max(0, metrics.stat().st_size - 4096))
+            for line in reversed(file.read().decode("utf-8", "ignore").splitlines()):
+                try:
+                    latest = json.loads(line)
+                    break
+                except json.JSONDecodeError:
+                    continue
+    if state == "training" and latest.get("step") == config.rl.steps:
+        state = "evaluating"
+    return {"step": 0, **latest, "state": state}
+
+
+def record_machine(config: RunConfig, out: Path, workers: int) -> None:
+    """What the run was made on; outside results.jsonl, which must not depend on it."""
+    device = choose_device(config.policy.device)
+    machine = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "tomprm": code_version(),
+        "workers": workers,
+        "command": " ".join(Path(a).name if i == 0 else a for i, a in enumerate(sys.argv)),
+    }
+    write_text(out / "run.json", json.dumps(machine, indent=1) + "\n")
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """JSON Lines, atomically."""
+    write_text(path, (json.dumps(row) + "\n" for row in rows))
+
+
+def write_text(path: Path, text: str | Iterable[str]) -> None:
+    """The whole file or nothing: a temporary file beside it, renamed at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.writelines([text] if isinstance(text, str) else text)
+    os.replace(partial, path)

@@ -1,0 +1,76 @@
+"""The suites of a comparison, in and out of distribution, each with a version.
+
+    id       trained orders, held-out stories and names
+    higher   orders 3 and 4, never trained
+    longer   trained orders, more moves and people
+    style    trained orders, told in a register that was never trained on
+    hitom    the real Hi-ToM questions (Apache-2.0), all orders, corrected labels
+    id-val, ood-val   small ones, measured during training
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tomprm.belief.generate import Recipe, generate
+from tomprm.config import DataConfig
+from tomprm.world.generate import OpenShape
+from tomprm.world.items import Item
+from tomprm.world.sources.hitom import load_corrected
+
+VERSION = 1
+_HIGHER = (3, 4)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Items under a name that never changes its content without changing `version`."""
+
+    name: str
+    split: str  # "id" or "ood"
+    items: tuple[Item, ...]
+    version: int = VERSION
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+def recipes(data: DataConfig) -> dict[str, tuple[str, Recipe]]:
+    """split and recipe of every generated suite."""
+    base = Recipe(
+        orders=data.train_orders,
+        vocabulary="held_out",
+        shape=OpenShape(places=data.places, moves=data.moves),
+    )
+    longer = OpenShape(agents=(5, 5), places=data.places, moves=data.longer_moves)
+    return {
+        "id": ("id", base),
+        "higher": ("ood", replace(base, orders=_HIGHER)),
+        "longer": ("ood", replace(base, shape=longer)),
+        "style": ("ood", replace(base, register="inverted")),
+    }
+
+
+def build_suites(data: DataConfig) -> list[Suite]:
+    """The suites that the config names, in its order."""
+    suites: list[Suite] = []
+    known = recipes(data)
+    for name in data.suites:
+        if name == "hitom":
+            suites.append(Suite(name, "ood", tuple(load_corrected())))
+            continue
+        split, recipe = known[name]
+        n = data.items_per_order * len(recipe.orders)
+        suites.append(Suite(name, split, tuple(generate(recipe, data.seed, f"suite-{name}", n))))
+    return suites
+
+
+def build_validation(data: DataConfig) -> list[Suite]:
+    """Small suites for the curves: stories of their own, names of their own."""
+    known = recipes(data)
+    ood = replace(known["higher"][1], orders=(3,))
+    return [
+        Suite("id-val", "id", tuple(generate(known["id"][1], data.seed, "id-val", data.validation_items))),
+        Suite("ood-val", "ood", tuple(generate(ood, data.seed, "ood-val", data.validation_items))),
+    ]

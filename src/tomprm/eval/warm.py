@@ -1,0 +1,96 @@
+"""Making the tiny policy that the quickstart starts from: `tomprm warm-start`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tomprm.belief.generate import Recipe, generate
+from tomprm.config import RunConfig, dump_config
+from tomprm.eval.run import code_version, evaluate
+from tomprm.eval.suites import build_validation
+from tomprm.rl.memory import keep_freed_memory
+from tomprm.rl.models import choose_device
+from tomprm.rl.tiny import build_policy, train_tokenizer
+from tomprm.rl.warmstart import mixed_traces, supervised
+from tomprm.trace.prompt import prompt_text
+from tomprm.world.generate import OpenShape
+
+CARD = """---
+license: apache-2.0
+library_name: transformers
+---
+# Tiny theory-of-mind policy (tomprm)
+
+A Qwen2 of {parameters:,} parameters that reads a short story and answers a nested-belief question after
+reasoning in tomprm's canonical form. It is the warm start of `configs/quickstart.yaml`: trained on
+supervised traces of *mixed quality*, so that reinforcement learning has something to select. It is no
+good model of anything and is not meant to be.
+
+- Made by: `tomprm warm-start {config} --out {out}` (tomprm {version})
+- Data: {items:,} generated shortcut-free items, orders {orders}, training names only (tomprm.belief.generate)
+- Phases: {phases}
+- Narrators: `sound` right reasoning; `reality` takes everybody to see everything; `lucky` random
+  perceptions, right answer; `terse` a guess without reasoning (tomprm.trace.canonical)
+- After training, greedy, n = {n} a suite: {scores}
+- Licence: Apache-2.0. No text of others went into it.
+"""
+
+
+def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float]], None]) -> Path:
+    """Tokenizer, weights and card; the folder appears only when it is complete."""
+    keep_freed_memory()
+    warm = config.warm_start
+    shape = OpenShape(places=config.data.places, moves=config.data.moves)
+    recipe = Recipe(orders=warm.orders, shape=shape)
+    items = list(generate(recipe, warm.seed, "warm-start", warm.items))
+    rng = np.random.default_rng([warm.seed, 1])
+    corpus = mixed_traces(items[:4000], {"sound": 1.0}, rng)
+    tokenizer = train_tokenizer(
+        [prompt_text(item) + trace for item, trace in zip(items, corpus, strict=False)], warm.vocab_size
+    )
+    model = build_policy(tokenizer, warm.hidden, warm.layers, warm.heads, warm.seed)
+    model.to(choose_device(config.policy.device))  # pyright: ignore[reportArgumentType]
+    for number, phase in enumerate(warm.phases):
+        supervised(
+            model,
+            tokenizer,
+            items,
+            {str(name): weight for name, weight in phase.mixture.items()},
+            steps=phase.steps,
+            batch_size=warm.batch_size,
+            learning_rate=phase.learning_rate,
+            seed=warm.seed + number,
+            bf16=warm.bf16,
+            log=log,
+        )
+    scores: list[str] = []
+    for suite in build_validation(config.data):
+        rows = list(evaluate(model, tokenizer, suite, config, decoding="greedy"))
+        right = sum(r["correct"] for r in rows) / len(rows)
+        sound = sum(r["verdict"]["sound"] for r in rows) / len(rows)
+        scores.append(f"{suite.label} {right:.2f} right, {sound:.2f} with a sound trace")
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.save_pretrained(partial)
+    tokenizer.save_pretrained(partial)
+    (partial / "warm_start.yaml").write_text(dump_config(config), encoding="utf-8")
+    card = CARD.format(
+        parameters=sum(p.numel() for p in model.parameters()),
+        config="configs/warm_start.yaml",
+        out=out,
+        version=code_version(),
+        items=warm.items,
+        orders=" and ".join(map(str, warm.orders)),
+        phases="; ".join(f"{p.steps} steps of {json.dumps(p.mixture)}" for p in warm.phases),
+        n=config.data.validation_items,
+        scores="; ".join(scores),
+    )
+    (partial / "README.md").write_text(card, encoding="utf-8")
+    if out.is_dir():
+        out.rmdir()
+    return partial.rename(out)

@@ -1,0 +1,62 @@
+"""Trace rows -> verdict rows with rewards: what `tomprm check` does (schemas: docs/schemas.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tomprm.checker.check import Checker
+from tomprm.config import RewardConfig
+from tomprm.rewards.shaping import shape
+from tomprm.trace.steps import read_trace
+from tomprm.world.grammar import read_choices, read_question
+from tomprm.world.items import Item
+from tomprm.world.replay import PROFILES, StoryError
+
+
+def item_of(row: dict[str, Any]) -> Item:
+    """The item of a trace row.
+
+    Raises:
+        ValueError: a field is missing or of the wrong type; a StoryError names the story's line.
+    """
+    for key in ("story", "question"):
+        if not isinstance(row.get(key), str) or not row[key].strip():
+            raise ValueError(f"lacks a {key}; give it as a string")
+    choices = row.get("choices") or ()
+    question = read_question(row["question"], read_choices(choices) if isinstance(choices, str) else choices)
+    default = "hitom-release" if row.get("source") == "hitom" else "hitom-clean"
+    profile = row.get("profile", default)
+    if profile not in PROFILES:
+        raise ValueError(f"profile {profile!r} is unknown; use one of {', '.join(PROFILES)}")
+    gold = row.get("answer", row.get("gold_answer"))
+    item = Item(str(row.get("id", "")), str(row.get("story_id", row.get("id", ""))), row["story"], question, profile)
+    known = Checker(item).answer  # replays the story, so an unknown sentence is found here
+    question = read_question(row["question"], question.choices, str(gold) if gold is not None else known)
+    return Item(item.id, item.story_id, item.text, question, profile)
+
+
+def judge(row: dict[str, Any], config: RewardConfig) -> dict[str, Any]:
+    """One verdict row; keys of the input that are not part of it pass through.
+
+    Raises:
+        ValueError: the row cannot be judged; the message says why.
+    """
+    item = item_of(row)
+    if not isinstance(row.get("trace"), str):
+        raise ValueError("lacks a trace; give the model's text as a string")
+    steps = row.get("steps")
+    texts = None if steps is None else [s["text"] for s in steps]
+    verdict = Checker(item).check(read_trace(row["trace"], texts))
+    reward = shape(item, verdict, config)
+    passed = {k: v for k, v in row.items() if k not in ("steps", "answer")}
+    return passed | verdict.as_row() | {"rewards": reward.as_row()}
+
+
+def judge_rows(rows: Iterable[dict[str, Any]], config: RewardConfig) -> Iterator[dict[str, Any]]:
+    """Verdict rows; a row that cannot be judged becomes `{"id", "row", "error"}` and the rest goes on."""
+    for number, row in enumerate(rows, 1):
+        try:
+            yield judge(row, config)
+        except (StoryError, ValueError, TypeError, KeyError) as error:
+            yield {"id": row.get("id"), "row": number, "error": f"{error}"}
