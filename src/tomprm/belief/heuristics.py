@@ -6,7 +6,7 @@ Each heuristic maps a story and a question to a place (None: it has no answer, c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 

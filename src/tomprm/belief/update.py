@@ -31,10 +31,14 @@ def witnessed(event: Event, chain: tuple[str, ...]) -> bool:
     return chain[0] in event.real and event.apparent.issuperset(chain[1:])
 
 
+def witnesses(event: Event, depth: int, name: str) -> bool:
+    """Does the member at this depth of a chain (0: the outermost) let the event into its belief?"""
+    return name in (event.apparent if depth else event.real)
+
+
 def missed_by(event: Event, chain: tuple[str, ...]) -> tuple[str, ...]:
     """The members who keep the event out of the chain's belief, outermost first."""
-    outer = () if chain[0] in event.real else chain[:1]
-    return outer + tuple(x for x in chain[1:] if x not in event.apparent)
+    return tuple(name for depth, name in enumerate(chain) if not witnesses(event, depth, name))
 
 
 def _told_release(tell: Tell, chain: tuple[str, ...]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from tomprm.belief.state import BeliefState
+from tomprm.belief.state import BeliefState, collapse
 from tomprm.checker.obligations import obligations, signature
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict, Verdict
 from tomprm.trace.claims import Claim, ClaimKind, read_claims
 from tomprm.trace.steps import Trace, matches, normalise, read_trace
-from tomprm.world.events import Event, Fact, Question
+from tomprm.world.events import Event, Fact, Question, join_names
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
@@ -20,6 +21,7 @@ class Checker:
     def __init__(self, item: Item) -> None:
         self.item = item
         self.question: Question = item.question
+        self.chain = collapse(item.question.chain)
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.things = {normalise(t): t for t in item.story.things}
@@ -27,7 +29,8 @@ class Checker:
         self.answer = self.state.answer(self.question).value
 
     def check(self, trace: Trace | str) -> Verdict:
-        """Verdicts for all steps; obligations count for the first supported claim that meets them."""
+        """Verdicts for all steps; an obligation counts for the first step with a supported claim that
+        meets it, an error for the first step that makes it."""
         if isinstance(trace, str):
             trace = read_trace(trace)
         open_due = list(self.due)
@@ -36,19 +39,17 @@ class Checker:
         entailed: Claim | None = None
         for step in trace.steps:
             verdicts = tuple(self.judge(claim) for claim in read_claims(step))
-            established = new_errors = 0
+            still_due, before = open_due, len(errors)
             for verdict in verdicts:
                 if verdict.status is Status.SUPPORTED:
-                    met = next((d for d in open_due if signature(verdict.claim) in d.alternatives), None)
-                    if met is not None:
-                        open_due.remove(met)
-                        established += 1
-                elif verdict.status is Status.CONTRADICTED and verdict.claim.key not in errors:
+                    met = signature(verdict.claim)
+                    still_due = [d for d in still_due if met not in d.alternatives]
+                elif verdict.status is Status.CONTRADICTED:
                     errors.add(verdict.claim.key)
-                    new_errors += 1
                 if self._concludes(verdict.claim):
                     entailed = verdict.claim
-            steps.append(StepVerdict(step, verdicts, established, new_errors))
+            steps.append(StepVerdict(step, verdicts, len(open_due) - len(still_due), len(errors) - before))
+            open_due = still_due
         return Verdict(
             steps=tuple(steps),
             answer=trace.answer,
@@ -61,19 +62,20 @@ class Checker:
 
     def judge(self, claim: Claim) -> ClaimVerdict:
         """The verdict for one claim, at its anchor in story time."""
+        if claim.thing == "it":
+            claim = replace(claim, thing=self.question.fact.thing)
         if claim.line is not None and claim.line not in self.lines:
-            return ClaimVerdict(
-                claim, Status.CONTRADICTED, f"line {claim.line}", f"one of lines {min(self.lines)}-{max(self.lines)}",
-                f"the story has no line {claim.line}", error=ErrorKind.UNKNOWN_EVENT,
-            )  # fmt: skip
+            lines = f"one of lines {min(self.lines)}-{max(self.lines)}"
+            reason = f"the story has no line {claim.line}"
+            return _wrong(claim, f"line {claim.line}", lines, None, ErrorKind.UNKNOWN_EVENT, reason)
         stranger = next((n for n in claim.names if n not in self.state.story.agents), None)
         if stranger is not None:
             return _open(claim, f"{stranger} is not in the story")
         return _JUDGES[claim.kind](self, claim)
 
     def _concludes(self, claim: Claim) -> bool:
-        kind = ClaimKind.BELIEF if self.question.chain else ClaimKind.LOCATION
-        about = claim.kind is kind and claim.names == self.question.chain
+        kind = ClaimKind.BELIEF if self.chain else ClaimKind.LOCATION
+        about = claim.kind is kind and collapse(claim.names) == self.chain
         return about and normalise(claim.thing) == normalise(self.question.fact.thing)
 
     def _judge_answer(self, answer: str | None) -> Status:
@@ -94,24 +96,26 @@ class Checker:
             return _open(claim, f"where the {thing} is has not been said yet")
         if matches(claim.place, belief.value):
             return _supported(claim, belief.value, belief.event)
-        elsewhere = {normalise(p) for p in self.state.story.places(thing)}
-        kind = ErrorKind.WRONG_TIME if normalise(claim.place) in elsewhere else ErrorKind.WRONG_PLACE
-        return _wrong(claim, claim.place, belief.value, belief.event, kind, f"the {thing} is in the {belief.value}")
+        known = self._is_place_of(thing, claim.place)
+        kind = ErrorKind.WRONG_TIME if known else ErrorKind.WRONG_PLACE
+        truth = f"the {thing} is in the {belief.value}"
+        return _wrong(claim, claim.place, belief.value, belief.event, kind, truth)
 
     def _perception(self, claim: Claim) -> ClaimVerdict:
         event = self._event_at(claim.line)
         if event is None:
-            return _open(claim, "nothing happens there that could be seen" if claim.line else "no line is named")
+            return _open(claim, "nothing can be seen there" if claim.line else "no line is named")
         name = claim.names[0]
-        saw = name in (event.apparent if claim.apparent else event.real)
+        witnesses = event.apparent if claim.apparent else event.real
         seems = "seems to " if claim.apparent else ""
         words = {True: f"{name} {seems}see it", False: f"{name} {seems}miss it"}
+        saw = name in witnesses
         if saw == claim.positive:
             return _supported(claim, words[saw], event)
-        who = "apparent" if claim.apparent else "real"
-        watchers = ", ".join(sorted(event.apparent if claim.apparent else event.real)) or "nobody"
         kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION if claim.positive else ErrorKind.WRONG_OBSERVERS
-        return _wrong(claim, words[claim.positive], words[saw], event, kind, f"{who} witnesses: {watchers}")
+        who = "seeming witnesses" if claim.apparent else "witnesses"
+        reason = f"{who} of line {event.line}: {join_names(sorted(witnesses)) or 'nobody'}"
+        return _wrong(claim, words[claim.positive], words[saw], event, kind, reason)
 
     def _presence(self, claim: Claim) -> ClaimVerdict:
         name = claim.names[0]
@@ -122,7 +126,8 @@ class Checker:
         if inside == claim.positive:
             return _supported(claim, room.value, room.event)
         claimed = claim.place if claim.positive else f"not({claim.place})"
-        return _wrong(claim, claimed, room.value, room.event, ErrorKind.WRONG_PLACE, f"{name} is in: {room.value}")
+        truth = f"{name} is in: {room.value}"
+        return _wrong(claim, claimed, room.value, room.event, ErrorKind.WRONG_PLACE, truth)
 
     def _belief(self, claim: Claim) -> ClaimVerdict:
         thing = self.things.get(normalise(claim.thing))
@@ -133,51 +138,62 @@ class Checker:
         claimed = claim.place or "unknown"
         if matches(claimed, held):
             return _supported(claim, held, belief.event)
-        # A value that the chain never took in came from outside it; one that it held once is stale.
-        seen = {
-            normalise(v)
-            for e in self.state.story.about(Fact(thing))
-            if (v := self.state.belief(claim.names, Fact(thing), e.line).value)
-        }
-        kind = (
-            ErrorKind.BELIEF_NOT_UPDATED
-            if normalise(claimed) in seen
-            else ErrorKind.UPDATED_WITHOUT_PERCEPTION
-            if normalise(claimed) in {normalise(p) for p in self.state.story.places(thing)}
-            else ErrorKind.WRONG_PLACE
-        )
+        if self._once_held(claim, thing):
+            kind = ErrorKind.BELIEF_NOT_UPDATED
+        elif self._is_place_of(thing, claimed):
+            kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION
+        else:
+            kind = ErrorKind.WRONG_PLACE
         return _wrong(claim, claimed, held, belief.event, kind, belief.explain())
 
     def _said(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
         if told is None or told.tell is None:
             return _open(claim, "nothing is said there")
-        place = told.facts[0][1]
-        if told.tell.speaker == claim.names[0] and matches(claim.place, place):
-            return _supported(claim, place, told)
-        truth = f"{told.tell.speaker} says {place}"
-        return _wrong(claim, f"{claim.names[0]} says {claim.place}", truth, told, ErrorKind.WRONG_PLACE, truth)
+        (fact, place), *_ = told.facts
+        truth = f"{told.tell.speaker} says {fact.thing} in {place}"
+        right = told.tell.speaker == claim.names[0] and normalise(claim.thing) == normalise(fact.thing)
+        if right and matches(claim.place, place):
+            return _supported(claim, truth, told)
+        claimed = f"{claim.names[0]} says {claim.thing} in {claim.place}"
+        return _wrong(claim, claimed, truth, told, ErrorKind.WRONG_PLACE, f"line {told.line}: {truth}")
 
     def _trust(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
         if told is None or told.tell is None:
             return _open(claim, "nothing is said there")
-        name = claim.names[0]
-        believers = told.tell.listeners if claim.apparent else told.tell.trusting
-        words = {True: "trusts", False: "doubts"}
-        if (name in believers) == claim.positive:
-            return _supported(claim, words[claim.positive], told)
-        reason = f"{name} {words[name in believers]} {told.tell.speaker}"
-        return _wrong(claim, words[claim.positive], words[name in believers], told, ErrorKind.WRONG_TRUST, reason)
+        name, speaker = claim.names[0], told.tell.speaker
+        # As released, a speaker takes every hearer for a believer; otherwise nobody is mistaken.
+        mistaken = claim.apparent and self.state.profile.tells == "release"
+        trusts = name in (told.tell.listeners if mistaken else told.tell.trusting)
+        words = {True: f"{name} trusts {speaker}", False: f"{name} doubts {speaker}"}
+        if trusts == claim.positive:
+            return _supported(claim, words[trusts], told)
+        reason = f"{words[trusts]} at line {told.line}"
+        return _wrong(claim, words[claim.positive], words[trusts], told, ErrorKind.WRONG_TRUST, reason)
+
+    # -- the story at a line --------------------------------------------------------------------
 
     def _event_at(self, line: int | None) -> Event | None:
-        """The event of a line: the one about the queried thing where there is a choice."""
-        here = [e for e in self.state.story.events if e.line == line and e.tell is None]
-        about = [e for e in here if e.value(self.question.fact) is not None]
-        return next(iter(about or here), None)
+        """What can be seen at a line. An entry is seen by all in the room, the entrants included,
+        who also see what is in the room: that is the line's second event."""
+        return next((e for e in self.state.story.events if e.line == line and e.tell is None), None)
 
     def _tell_at(self, line: int | None) -> Event | None:
         return next((e for e in self.state.story.events if e.line == line and e.tell is not None), None)
+
+    def _is_place_of(self, thing: str, place: str) -> bool:
+        """Was the thing ever there?"""
+        return normalise(place) in {normalise(p) for p in self.state.story.places(thing)}
+
+    def _once_held(self, claim: Claim, thing: str) -> bool:
+        """Did the chain believe the claimed place earlier?"""
+        beliefs = (
+            self.state.belief(claim.names, Fact(thing), event.line)
+            for event in self.state.story.about(Fact(thing))
+            if claim.line is None or event.line < claim.line
+        )
+        return any(belief.value is not None and matches(claim.place, belief.value) for belief in beliefs)
 
 
 _JUDGES: dict[ClaimKind, Callable[[Checker, Claim], ClaimVerdict]] = {
@@ -200,8 +216,9 @@ def _wrong(
     claim: Claim, claimed: str, expected: str, event: Event | None, kind: ErrorKind, reason: str
 ) -> ClaimVerdict:
     line = event.line if event else None
-    where = f" (line {line})" if line else ""
-    return ClaimVerdict(claim, Status.CONTRADICTED, claimed, expected, reason + where, line, kind)
+    if line and f"line {line}" not in reason:
+        reason += f" (line {line})"
+    return ClaimVerdict(claim, Status.CONTRADICTED, claimed, expected, reason, line, kind)
 
 
 def _open(claim: Claim, reason: str) -> ClaimVerdict:

@@ -2,15 +2,18 @@
 
 For "what does x1 think x2 thinks ... about f": the event that set the belief was witnessed (by x1
 really, by the others as far as x1 can tell); each later change was missed by somebody of the chain;
-hence the belief. A question about reality needs the last change and the conclusion.
+hence the belief. A question about reality needs the line that put the thing where it is.
+
+Obligations are met by what a trace says anywhere, not by how it cuts it into steps: repeating,
+splitting, merging or padding steps establishes nothing more and nothing less.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tomprm.belief.state import Belief, BeliefState
-from tomprm.belief.update import sets
+from tomprm.belief.state import Belief, BeliefState, collapse
+from tomprm.belief.update import sets, witnesses
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.steps import normalise
 from tomprm.world.events import CHANGES, Event, Question
@@ -29,7 +32,7 @@ def signature(claim: Claim) -> tuple[object, ...]:
     if claim.kind in (ClaimKind.PERCEPTION, ClaimKind.TRUST):
         return (claim.kind, claim.names, claim.line, claim.positive, claim.apparent)
     if claim.kind is ClaimKind.BELIEF:
-        return (claim.kind, claim.names, normalise(claim.thing), normalise(claim.place))
+        return (claim.kind, collapse(claim.names), normalise(claim.thing), normalise(claim.place), claim.line)
     if claim.kind is ClaimKind.LOCATION:
         return (claim.kind, normalise(claim.thing), normalise(claim.place), claim.line)
     return (claim.kind, *claim.key)
@@ -42,25 +45,26 @@ def obligations(state: BeliefState, question: Question) -> tuple[Obligation, ...
     if event is None or belief.value is None:
         return ()
     thing, place = normalise(question.fact.thing), normalise(belief.value)
-    settings = _settings(state, belief)
-    if not question.chain:
+    settings, chain = _settings(state, belief), belief.chain
+    if not chain:
         options = frozenset((ClaimKind.LOCATION, thing, place, e.line) for e in settings)
-        last = Obligation(f"line {settings[0].line}: {thing} in {place}", options)
-        end = Obligation(f"in the end: {thing} in {place}", frozenset({(ClaimKind.LOCATION, thing, place, None)}))
-        return (last, end)
-    due = [*_carried(settings, question.chain)]
+        return (Obligation(f"line {settings[0].line}: {thing} in {place}", options),)
+    due = [*_carried(settings, chain)]
     for later, members in state.missed(belief):
         # An entry that showed an unchanged thing to others leaves nothing to argue away.
         if later.kind in CHANGES:
-            options = frozenset(x for m in members for x in _witness(later, question.chain, m, False))
-            due.append(Obligation(f"line {later.line} missed by one of {', '.join(members)}", options))
-    nested = " thinks ".join(question.chain)
-    due.append(
-        Obligation(
-            f"{nested} thinks {thing} in {place}",
-            frozenset({(ClaimKind.BELIEF, question.chain, thing, place)}),
-        )
-    )
+            options = (
+                option
+                for depth, name in enumerate(chain)
+                if not witnesses(later, depth, name)
+                for option in _witness(later, depth, name, False)
+            )
+            text = f"line {later.line} missed by {' or '.join(dict.fromkeys(members))}"
+            due.append(Obligation(text, frozenset(options)))
+    # The belief as it is in the end, or at any line from which it has been that.
+    since = [None, *(a.line for a in state.story.actions if a.line >= settings[-1].line)]
+    held = frozenset((ClaimKind.BELIEF, chain, thing, place, line) for line in since)
+    due.append(Obligation(f"{' thinks '.join(chain)} thinks {thing} in {place}", held))
     return tuple(due)
 
 
@@ -86,24 +90,25 @@ def _carried(settings: list[Event], chain: tuple[str, ...]) -> list[Obligation]:
         return [
             Obligation(
                 f"line {event.line} witnessed by {name}",
-                frozenset(option for e in seen for option in _witness(e, chain, name, True)),
+                frozenset(option for e in seen for option in _witness(e, depth, name, True)),
             )
-            for name in chain
+            for depth, name in enumerate(chain)
         ]
     speaker = event.tell.speaker
-    carrier = chain[-2] if chain[-1] == speaker and len(chain) > 1 else chain[-1]
+    *_, before, last = ("", *chain)
+    carrier = before if last == speaker else last
     options = {(ClaimKind.TRUST, (carrier,), event.line, True, True)}
     if carrier in event.tell.trusting:
         options.add((ClaimKind.TRUST, (carrier,), event.line, True, False))
     return [Obligation(f"line {event.line}: {speaker} trusted by {carrier}", frozenset(options))]
 
 
-def _witness(event: Event, chain: tuple[str, ...], name: str, saw: bool) -> list[tuple[object, ...]]:
-    """Claims that establish the member's perception: a plain one for the outermost, an apparent one
+def _witness(event: Event, depth: int, name: str, saw: bool) -> list[tuple[object, ...]]:
+    """Claims that establish a member's perception: a plain one for the outermost, an apparent one
     for the others, or a plain one where the two agree."""
     options: list[tuple[object, ...]] = []
-    if name == chain[0] or (name in event.real) == (name in event.apparent):
+    if depth == 0 or (name in event.real) == (name in event.apparent):
         options.append((ClaimKind.PERCEPTION, (name,), event.line, saw, False))
-    if name != chain[0]:
+    if depth > 0:
         options.append((ClaimKind.PERCEPTION, (name,), event.line, saw, True))
     return options

@@ -11,10 +11,11 @@ Narrators other than `sound` make the warm start's mixed-quality traces; each ha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tomprm.belief.state import BeliefState
+from tomprm.belief.state import BeliefState, collapse
 from tomprm.belief.update import sets
 from tomprm.world.events import CHANGES, Event, Question
 from tomprm.world.items import Item
@@ -24,11 +25,12 @@ from tomprm.world.replay import PROFILES
 def relevant_events(state: BeliefState, question: Question) -> list[Event]:
     """What a sound trace must speak of: every change of the thing's place, every entry that showed
     it to the whole chain, every claim that entered the chain's belief."""
-    chain, chosen = question.chain, []
-    for event in state.story.about(question.fact):
-        if event.kind in CHANGES or (chain and sets(event, chain, state.profile.tells)):
-            chosen.append(event)
-    return chosen
+    chain = collapse(question.chain)
+    return [
+        event
+        for event in state.story.about(question.fact)
+        if event.kind in CHANGES or (chain and sets(event, chain, state.profile.tells))
+    ]
 
 
 def write_trace(steps: Sequence[str], answer: str) -> str:
@@ -94,9 +96,10 @@ def sound_steps(item: Item) -> tuple[list[str], str]:
     if belief.value is None:
         raise ValueError(f"{item.id}: {belief.explain()}; ask about something that the chain witnessed")
     steps: list[str] = []
+    members = replace(question, chain=belief.chain)  # no name twice in a row
     for event in relevant_events(state, question):
         verbs = _tell_verbs if event.tell else perception_verbs
-        steps.append(event_step(event, question, verbs(event, question.chain)))
+        steps.append(event_step(event, members, verbs(event, members.chain)))
     return [*steps, conclusion(question, belief.value)], belief.value
 
 

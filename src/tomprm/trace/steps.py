@@ -40,7 +40,7 @@ class Trace:
 
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_LINE = re.compile(r"[^\n]+")
 
 
 def read_trace(text: str, steps: Sequence[str] | None = None) -> Trace:
@@ -59,7 +59,8 @@ def read_trace(text: str, steps: Sequence[str] | None = None) -> Trace:
         spans = _locate(text, steps)
     else:
         begin, end = _think_span(text)
-        spans = tuple(_trim(text, m.start(), m.end()) for m in _LINE.finditer(text, begin, end))
+        lines = (_trim(text, m.start(), m.end()) for m in _LINE.finditer(text, begin, end))
+        spans = tuple(line for line in lines if line.text)
     return Trace(text, spans, read_answer(text), read_format(text))
 
 
@@ -112,13 +113,12 @@ def read_format(text: str) -> Format:
     return Format.OK
 
 
-_ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
-
-
 def read_answer(text: str) -> str | None:
     """The content of the only answer tag; two answers are no answer."""
-    answers = _ANSWER.findall(text)
-    return answers[0].strip() if len(answers) == 1 and answers[0].strip() else None
+    if text.count("<answer>") != 1:
+        return None
+    content, closed, _ = text.partition("<answer>")[2].partition("</answer>")
+    return content.strip() or None if closed else None
 
 
 _ARTICLE = re.compile(r"^(?:the|a|an) ")

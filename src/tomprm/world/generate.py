@@ -142,8 +142,8 @@ class OpenShape:
             raise ValueError(f"agents={self.agents}: give a range of at least two people, lower end first")
         if not 2 <= self.places <= self.moves[1] + 1:
             raise ValueError(
-                f"places={self.places}, moves={self.moves}: a story visits every place, so it takes two or more "
-                "places and at least places - 1 moves; raise moves or lower places"
+                f"places={self.places}, moves={self.moves}: a story visits every place, so it takes two "
+                "places or more and at least places - 1 moves; raise moves or lower places"
             )
 
 
