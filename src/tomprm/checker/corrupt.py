@@ -129,7 +129,7 @@ def self_test(n: int = 200, seed: int = 0) -> dict[str, Any]:
     """Judge the sound trace of about `n` generated items and one corruption of each kind of each.
 
     Returns:
-        `ok`, and the counts behind it: `items`, `gold_sound`, and for each kind of error `n` made,
+        `passed`, and the counts behind it: `items`, `gold_sound`, and for each kind of error `n` made,
         `caught` at their step, `named` with the right kind, `false_alarms` elsewhere; `failures`
         holds the first ten, in words.
     """
@@ -151,7 +151,7 @@ def self_test(n: int = 200, seed: int = 0) -> dict[str, Any]:
             if not (caught and named) or alarms:
                 failures.append(f"{item.id} ({item.profile}): {kind.value} at step {index} in {text!r}")
     return {
-        "ok": not failures,
+        "passed": not failures,
         "items": count["items"],
         "gold_sound": count["gold_sound"],
         "kinds": {kind: {key: found[key] for key in _COUNTS} for kind, found in kinds.items()},
