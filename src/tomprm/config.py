@@ -66,12 +66,13 @@ class PolicyConfig(Section):
 class WarmStartConfig(Section):
     """Supervised traces of mixed quality, in phases. Used by `tomprm warm-start`."""
 
-    items: Positive = 24000
+    items: Positive = 16000
     orders: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
     phases: tuple[WarmStartPhase, ...] = ()
     batch_size: Positive = 32
     bf16: bool = False  # autocast; faster where the CPU or GPU has it
-    vocab_size: Positive = 576
+    prompt_loss: Fraction = 0.2  # weight of the prompt's tokens, from which copying is learned
+    vocab_size: Positive = 1024
     hidden: Positive = 128
     layers: Positive = 4
     heads: Positive = 4

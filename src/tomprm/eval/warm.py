@@ -32,7 +32,8 @@ supervised traces of *mixed quality*, so that reinforcement learning has somethi
 good model of anything and is not meant to be.
 
 - Made by: `tomprm warm-start {config} --out {out}` (tomprm {version})
-- Data: {items:,} generated shortcut-free items, orders {orders}, training names only (tomprm.belief.generate)
+- Data: {items:,} generated shortcut-free items, orders {orders}, names of every suite (tomprm.belief.generate):
+  like a pretrained model it knows the words, and none of the suites' stories
 - Phases: {phases}
 - Narrators: `sound` right reasoning; `reality` takes everybody to see everything; `lucky` random
   perceptions, right answer; `terse` a guess without reasoning (tomprm.trace.canonical)
@@ -46,7 +47,7 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
     keep_freed_memory()
     warm = config.warm_start
     shape = OpenShape(places=config.data.places, moves=config.data.moves)
-    recipe = Recipe(orders=warm.orders, shape=shape)
+    recipe = Recipe(orders=warm.orders, shape=shape, vocabulary="all")
     items = list(generate(recipe, warm.seed, "warm-start", warm.items))
     rng = np.random.default_rng([warm.seed, 1])
     corpus = mixed_traces(items[:4000], {"sound": 1.0}, rng)
@@ -66,6 +67,7 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
             learning_rate=phase.learning_rate,
             seed=warm.seed + number,
             bf16=warm.bf16,
+            prompt_loss=warm.prompt_loss,
             log=log,
         )
     scores: list[str] = []

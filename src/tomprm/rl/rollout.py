@@ -29,11 +29,11 @@ def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -
     return [tokenizer(p, add_special_tokens=False)["input_ids"] for p in prompts]
 
 
-def pad(rows: Sequence[Sequence[int]], value: int, left: bool, device: torch.device) -> torch.Tensor:
-    """Rows of ids -> (B, longest) on `device`."""
+def pad(rows: Sequence[Sequence[float]], value: float, left: bool, device: torch.device) -> torch.Tensor:
+    """Rows of ids (or of weights) -> (B, longest) on `device`."""
     width = max(len(r) for r in rows)
     filled = [[value] * (width - len(r)) + list(r) if left else list(r) + [value] * (width - len(r)) for r in rows]
-    return torch.tensor(filled, dtype=torch.long, device=device)
+    return torch.tensor(filled, device=device)
 
 
 @torch.inference_mode()

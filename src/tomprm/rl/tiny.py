@@ -7,67 +7,74 @@ two cores, and is saved as a plain `Qwen2ForCausalLM` folder like any other.
 from __future__ import annotations
 
 import io
+import tempfile
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import sentencepiece
 import torch
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers.convert_slow_tokenizer import generate_merges
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from tokenizers import AddedToken
+from transformers import PreTrainedTokenizerBase, Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
+from transformers.convert_slow_tokenizer import bytes_to_unicode, generate_merges
 
 from tomprm.trace.steps import TAGS
 
-PAD, UNK, EOS = "<pad>", "<unk>", "</s>"
+PAD, EOS = "<pad>", "</s>"
 
 
-def train_tokenizer(texts: Iterable[str], vocab_size: int = 576) -> PreTrainedTokenizerFast:
-    """A SentencePiece BPE model over the texts' lines, as a fast tokenizer.
+def train_tokenizer(texts: Iterable[str], vocab_size: int = 1024) -> Qwen2Tokenizer:
+    """SentencePiece BPE pieces in the byte-level layout of Qwen2's tokenizer.
 
-    Line breaks and the four tags are tokens of their own, no space is added or dropped anywhere, so
-    that decoding gives back the text exactly.
+    The words that Qwen2's pre-tokenizer cuts are what SentencePiece is trained on, so every piece can
+    be reached, and any loader of Qwen2 checkpoints (AutoTokenizer, vLLM) reads the saved folder. All
+    bytes are in the vocabulary: no text is unknown, and decoding gives back the text exactly.
     """
-    lines = [line for text in texts for line in _plain(text).splitlines() if line]
+    cutter = Qwen2Tokenizer(vocab={}, merges=[])
+    words: Counter[str] = Counter()
+    for text in texts:
+        for part in _untagged(text):
+            words.update(word for word, _ in cutter.backend_tokenizer.pre_tokenizer.pre_tokenize_str(part))
     trained = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines),
-        model_writer=trained,
-        model_type="bpe",
-        vocab_size=vocab_size,
-        pad_id=0,
-        unk_id=1,
-        bos_id=-1,
-        eos_id=2,
-        pad_piece=PAD,
-        unk_piece=UNK,
-        eos_piece=EOS,
-        character_coverage=1.0,
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        add_dummy_prefix=False,
-        required_chars="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:;?'-()*",
-        num_threads=1,  # the same pieces on every machine
-        minloglevel=2,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "words.tsv"
+        table.write_text("".join(f"{word}\t{n}\n" for word, n in sorted(words.items())), encoding="utf-8")
+        sentencepiece.SentencePieceTrainer.train(
+            input=str(table),
+            input_format="tsv",
+            model_writer=trained,
+            model_type="bpe",
+            vocab_size=vocab_size,
+            hard_vocab_limit=False,
+            character_coverage=1.0,
+            normalization_rule_name="identity",
+            remove_extra_whitespaces=False,
+            add_dummy_prefix=False,
+            split_by_unicode_script=False,
+            split_by_number=False,
+            bos_id=-1,
+            eos_id=-1,
+            num_threads=1,  # the same pieces on every machine
+            minloglevel=2,
+        )
     processor = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
-    pieces = {processor.id_to_piece(i): i for i in range(processor.get_piece_size())}
-    scores = {piece: processor.get_score(i) for piece, i in pieces.items()}
-    core = Tokenizer(models.BPE(pieces, generate_merges(pieces, scores), unk_token=UNK, fuse_unk=True))
-    core.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never", split=True)
-    core.decoder = decoders.Metaspace(prepend_scheme="never", split=True)
-    core.add_tokens([AddedToken(t, normalized=False) for t in ("\n", *TAGS)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core, pad_token=PAD, unk_token=UNK, eos_token=EOS, clean_up_tokenization_spaces=False
-    )
+    alphabet = sorted(bytes_to_unicode().values())
+    scores = {processor.id_to_piece(i): processor.get_score(i) for i in range(1, processor.get_piece_size())}
+    vocab = {piece: i for i, piece in enumerate(dict.fromkeys([PAD, EOS, *alphabet, *scores]))}
+    merges = generate_merges({p: i for p, i in vocab.items() if p in scores}, scores)
+    tokenizer = Qwen2Tokenizer(vocab=vocab, merges=merges, pad_token=PAD, eos_token=EOS, unk_token=None)
+    tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in TAGS])
+    return tokenizer
 
 
-def _plain(text: str) -> str:
+def _untagged(text: str) -> list[str]:
     for tag in TAGS:
-        text = text.replace(tag, "\n")
-    return text
+        text = text.replace(tag, "\0")
+    return text.split("\0")
 
 
 def build_policy(
-    tokenizer: PreTrainedTokenizerFast, hidden: int = 128, layers: int = 4, heads: int = 4, seed: int = 0
+    tokenizer: PreTrainedTokenizerBase, hidden: int = 128, layers: int = 4, heads: int = 4, seed: int = 0
 ) -> Qwen2ForCausalLM:
     """An untrained Qwen2 with tied embeddings; the same weights for the same seed."""
     config = Qwen2Config(

@@ -41,24 +41,29 @@ def supervised(
     seed: int,
     style: PromptStyle = "plain",
     bf16: bool = False,
+    prompt_loss: float = 0.0,
     log: Callable[[dict[str, float]], None] = lambda row: None,
 ) -> None:
-    """Cross-entropy on the trace tokens, AdamW, linear warm-up and cosine decay, in place.
+    """Cross-entropy on the trace's tokens (and, at weight `prompt_loss`, the prompt's), AdamW, linear warm-up and cosine decay, in place.
 
     Each pass over the items draws new narrators and a new order.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
     model.train()
-    batches = _batches(tokenizer, items, mixture, batch_size, seed, style, model.device)
+    batches = _batches(tokenizer, items, mixture, batch_size, seed, style, prompt_loss, model.device)
     for step in range(1, steps + 1):
         rate = learning_rate * _schedule(step, steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        ids, labels = next(batches)
+        ids, weights = next(batches)
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             # Padding stands right of every token that counts: a causal model needs no mask.
             logits = model(input_ids=ids).logits
-        loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten())
+        losses = torch.nn.functional.cross_entropy(
+            logits[:, :-1].flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none"
+        )
+        weights = weights[:, 1:].flatten()
+        loss = (losses * weights).sum() / weights.sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -81,6 +86,7 @@ def _batches(
     batch_size: int,
     seed: int,
     style: PromptStyle,
+    prompt_loss: float,
     device: torch.device,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     prompts = encode_prompts(tokenizer, [prompt_text(item, style) for item in items])
@@ -97,6 +103,6 @@ def _batches(
         for start in rng.permutation(starts):
             rows = order[start : start + batch_size]
             ids = pad([prompts[i] + bodies[i] for i in rows], tokenizer.pad_token_id, False, device)
-            labels = pad([[-100] * len(prompts[i]) + bodies[i] for i in rows], -100, False, device)
-            yield ids, labels
+            weights = pad([[prompt_loss] * len(prompts[i]) + [1.0] * len(bodies[i]) for i in rows], 0, False, device)
+            yield ids, weights
         epoch += 1

@@ -43,14 +43,6 @@ ROOMS = _words(
 SIGHTS = ("bird", "cat", "dog", "horse", "monkey", "mouse")
 
 
-def _made_up_names() -> tuple[str, ...]:
-    """Two-syllable names beside the real ones: a policy that has met hundreds of names spelled from
-    shared pieces learns to copy names, not to know them."""
-    starts = _words("Ba Be Da De Fa Fe Ga Ge Ka Ke La Le Ma Me Na Ne Pa Pe Ra Re Sa Se Ta Te Va Ve")
-    ends = _words("bor dan fin gus kel lor mir nash pol ras sim tov")
-    return tuple(s + e for s in starts for e in ends)
-
-
 @dataclass(frozen=True)
 class Vocabulary:
     """The words of one family of stories; two vocabularies without a name in common cannot leak."""
@@ -61,7 +53,9 @@ class Vocabulary:
     rooms: tuple[str, ...] = ROOMS
 
 
+# "all" is for pretraining: it stands for a model that knows every word and none of the stories.
 VOCABULARIES = {
-    "train": Vocabulary((*TRAIN_NAMES, *_made_up_names())),
-    "held_out": Vocabulary(HELD_OUT_NAMES),
+    "train": Vocabulary(tuple(TRAIN_NAMES)),
+    "held_out": Vocabulary(tuple(HELD_OUT_NAMES)),
+    "all": Vocabulary((*TRAIN_NAMES, *HELD_OUT_NAMES)),
 }
