@@ -44,14 +44,22 @@ class _World:
         self.profile = profile
         self.agents = agents
         self.room_of: dict[str, str] = {}
+        self._inside: dict[str, frozenset[str]] = {}  # who is in a room; forgotten when anybody moves
         self.place_of: dict[str, str] = {}
         self.thing_room: dict[str, str] = {}
         self.chapter: list[str] = []  # the latest group that entered a real room
         self.exit_rank: dict[str, int] = {}  # order in which the chapter's members left it
         self.last_room = ""
 
+    def go(self, names: Iterable[str], room: str) -> None:
+        for name in names:
+            self.room_of[name] = room
+        self._inside.clear()
+
     def inside(self, room: str) -> frozenset[str]:
-        return frozenset(a for a, r in self.room_of.items() if r == room)
+        if room not in self._inside:
+            self._inside[room] = frozenset([a for a, r in self.room_of.items() if r == room])
+        return self._inside[room]
 
     def trusts(self, hearer: str, speaker: str) -> bool:
         """Hi-ToM: one trusts whoever stayed longer in this chapter, or took part when one did not."""
@@ -68,7 +76,7 @@ def replay(actions: Iterable[Action], profile: Profile = HITOM_CLEAN) -> Story:
             to perceive what he cannot (or to miss what he does).
     """
     actions = tuple(actions)
-    named = (n for a in actions for n in (*a.actors, a.listener, *a.secret, *a.distracted) if n)
+    named = [n for a in actions for n in (*a.actors, a.listener, *a.secret, *a.distracted) if n]
     agents = tuple(dict.fromkeys(named))
     world = _World(profile, agents)
     events: list[Event] = []
@@ -103,16 +111,15 @@ def _witnesses(world: _World, action: Action, room: str) -> tuple[frozenset[str]
 
 def _enter(world: _World, action: Action) -> list[Event]:
     group = frozenset(action.actors)
-    for name in action.actors:
-        world.room_of[name] = action.room
+    world.go(action.actors, action.room)
     world.last_room = action.room
     if action.room not in world.profile.neutral_rooms:
         world.chapter = list(action.actors)
         world.exit_rank = {}
     real, apparent = _witnesses(world, action, action.room)
-    rooms = tuple((Fact(name, "room"), action.room) for name in action.actors)
+    rooms = tuple([(Fact(name, "room"), action.room) for name in action.actors])
     events = [Event(action.line, Kind.ENTER, rooms, real, apparent)]
-    contents = tuple((Fact(t), world.place_of[t]) for t, r in world.thing_room.items() if r == action.room)
+    contents = tuple([(Fact(t), world.place_of[t]) for t, r in world.thing_room.items() if r == action.room])
     if contents and world.profile.contents_seen_on_entry:
         # Only the entrants look around, jointly; those already there learn nothing about them.
         events.append(Event(action.line, Kind.ENTER, contents, group - set(action.distracted), group))
@@ -128,10 +135,10 @@ def _exit(world: _World, action: Action) -> list[Event]:
             )
     real, apparent = _witnesses(world, action, action.room)
     rank = len(world.exit_rank)  # of all who leave together: none of them left before another
+    world.go(action.actors, f"not({action.room})")
     for name in action.actors:
-        world.room_of[name] = f"not({action.room})"
         world.exit_rank.setdefault(name, rank)
-    rooms = tuple((Fact(name, "room"), f"not({action.room})") for name in action.actors)
+    rooms = tuple([(Fact(name, "room"), f"not({action.room})") for name in action.actors])
     return [Event(action.line, Kind.EXIT, rooms, real, apparent)]
 
 
@@ -194,7 +201,7 @@ _STEPS = {
 
 def renumber(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Number the sentences 1, 2, 3, ..."""
-    return tuple(a if a.line == i else _at(i, a) for i, a in enumerate(actions, 1))
+    return tuple([a if a.line == i else _at(i, a) for i, a in enumerate(actions, 1)])
 
 
 def _at(line: int, a: Action) -> Action:
