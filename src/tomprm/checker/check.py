@@ -11,6 +11,7 @@ from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict,
 from tomprm.trace.claims import Claim, ClaimKind, read_claims
 from tomprm.trace.steps import Trace, matches, normalise, read_trace
 from tomprm.world.events import Event, Fact, Question, join_names
+from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
@@ -223,3 +224,13 @@ def _wrong(
 
 def _open(claim: Claim, reason: str) -> ClaimVerdict:
     return ClaimVerdict(claim, Status.UNCHECKABLE, claim.text, "", reason)
+
+
+def check(story: str, question: str, trace: str, profile: str = "hitom-clean") -> Verdict:
+    """The verdict on one trace about one story, all as text.
+
+    Raises:
+        StoryError: a sentence of the story is unknown; the message names its line.
+        ValueError: the question has another form.
+    """
+    return Checker(Item("", "", story, read_question(question), profile)).check(trace)

@@ -118,6 +118,20 @@ class Verdict:
         """Index of the first contradicted step, -1 if none."""
         return next((i for i, s in enumerate(self.steps) if s.status is Status.CONTRADICTED), -1)
 
+    def explain(self) -> str:
+        """The steps with their status, and under each wrong or open claim what the story says."""
+        lines: list[str] = []
+        for verdict in self.steps:
+            lines.append(f"{verdict.status.value:13}{verdict.step.text}")
+            for c in verdict.claims:
+                if c.status is Status.CONTRADICTED:
+                    kind = f" [{c.error.value}]" if c.error else ""
+                    lines.append(f"  {c.claim.text!r}: expected {c.expected!r}, because {c.reason}{kind}")
+                elif c.status is Status.UNCHECKABLE:
+                    lines.append(f"  {c.claim.text!r}: {c.reason}")
+        lines.append(f"{self.answer_status.value:13}answer: {self.answer}")
+        return "\n".join(lines)
+
     def as_row(self) -> dict[str, Any]:
         """The verdict-row schema, without id and rewards."""
         return {
