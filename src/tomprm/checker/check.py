@@ -108,8 +108,8 @@ class Checker:
             return _open(claim, "nothing can be seen there" if claim.line else "no line is named")
         name = claim.names[0]
         witnesses = event.apparent if claim.apparent else event.real
-        seems = "seems to " if claim.apparent else ""
-        words = {True: f"{name} {seems}see it", False: f"{name} {seems}miss it"}
+        see, miss = ("seems to see it", "seems to miss it") if claim.apparent else ("sees it", "misses it")
+        words = {True: f"{name} {see}", False: f"{name} {miss}"}
         saw = name in witnesses
         if saw == claim.positive:
             return _supported(claim, words[saw], event)
