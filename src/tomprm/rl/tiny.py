@@ -86,6 +86,9 @@ def build_policy(
         num_key_value_heads=heads,
         max_position_embeddings=2048,
         tie_word_embeddings=True,
+        # The default of 0.02 is made for wide models; at this width it starts attention out uniform,
+        # and copying is learned several times later.
+        initializer_range=hidden**-0.5,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,
