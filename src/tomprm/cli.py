@@ -297,7 +297,7 @@ class Check:
 class PrmBuild:
     """Step-labelled examples from generated traces.
 
-    Example: tomprm prm-build --n 2000 --out train.jsonl
+    Example: tomprm prm build train.jsonl --n 2000
     """
 
     out: tyro.conf.Positional[Path]
@@ -308,7 +308,8 @@ class PrmBuild:
 
     def run(self) -> None:
         from tomprm.belief.generate import Recipe, generate
-        from tomprm.prm.data import build_examples, write_examples
+        from tomprm.prm.data import build_examples
+        from tomprm.prm.files import write_examples
         from tomprm.world.generate import OpenShape
 
         recipe = Recipe(orders=self.orders, shape=OpenShape(places=3, moves=(2, 3)))
@@ -323,7 +324,7 @@ class PrmBuild:
 class PrmTrain:
     """Train a process reward model on step-labelled examples.
 
-    Example: tomprm prm-train train.jsonl --base reward_models/tiny_policy --out runs/prm
+    Example: tomprm prm train train.jsonl --base reward_models/tiny_policy --out runs/prm
     """
 
     examples: tyro.conf.Positional[Path]
@@ -335,7 +336,7 @@ class PrmTrain:
     seed: int = 0
 
     def run(self) -> None:
-        from tomprm.prm.data import read_examples
+        from tomprm.prm.files import read_examples
         from tomprm.prm.train import train_prm
 
         train_prm(
@@ -355,17 +356,34 @@ class PrmTrain:
 class PrmEval:
     """Step metrics of a PRM on labelled examples, beside the always-right baseline.
 
-    Example: tomprm prm-eval test.jsonl --model runs/prm
+    Example: tomprm prm eval test.jsonl --model runs/prm
     """
 
     examples: tyro.conf.Positional[Path]
     model: str = "runs/prm"
 
     def run(self) -> None:
-        from tomprm.prm.data import read_examples
-        from tomprm.prm.metrics import evaluate
+        from tomprm.prm.files import read_examples
+        from tomprm.prm.score import evaluate
 
         print(json.dumps(evaluate(self.model, read_examples(self.examples)), indent=1))
+
+
+@dataclass
+class Prm:
+    """Process reward models: build examples, train, evaluate.
+
+    Example: tomprm prm build train.jsonl --n 2000
+    """
+
+    verb: (
+        Annotated[PrmBuild, tyro.conf.subcommand("build")]
+        | Annotated[PrmTrain, tyro.conf.subcommand("train")]
+        | Annotated[PrmEval, tyro.conf.subcommand("eval")]
+    )
+
+    def run(self) -> None:
+        self.verb.run()
 
 
 @dataclass
@@ -380,9 +398,10 @@ class Score:
     output: Out = "-"
 
     def run(self) -> None:
-        from tomprm.prm.score import load_prm, score_rows
+        from tomprm.prm.score import score_file
 
-        _write_jsonl(self.output, score_rows(*load_prm(self.model), _read_jsonl(self.input)))
+        done = score_file(self.model, self.input, self.output)
+        print(f"scored {done['rows']} traces, {done['steps']} steps", file=sys.stderr)
 
 
 @dataclass
@@ -415,18 +434,19 @@ Verb = (
     | Annotated[Solve, tyro.conf.subcommand("solve")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[Check, tyro.conf.subcommand("check")]
-    | Annotated[PrmBuild, tyro.conf.subcommand("prm-build")]
-    | Annotated[PrmTrain, tyro.conf.subcommand("prm-train")]
-    | Annotated[PrmEval, tyro.conf.subcommand("prm-eval")]
+    | Annotated[Prm, tyro.conf.subcommand("prm")]
     | Annotated[Score, tyro.conf.subcommand("score")]
     | Annotated[Report, tyro.conf.subcommand("report")]
 )
 
 
+_FLAT = (tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Entry point: exit code 0, 2 for bad input, 130 for Ctrl-C."""
-    verb = tyro.cli(Verb, args=argv, prog="tomprm", description=__doc__, use_underscores=False)  # pyright: ignore
     try:
+        verb: Any = tyro.cli(Verb, args=argv, prog="tomprm", description=__doc__, config=_FLAT)  # pyright: ignore
         verb.run()
     except Interrupted as stop:
         print(f"tomprm: {stop}", file=sys.stderr)
