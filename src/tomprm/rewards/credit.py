@@ -22,7 +22,9 @@ def token_at(end: int, ids: Sequence[int], text: str, decode: Decode) -> int:
         ids: (T,) generated ids.
 
     The number of characters that a prefix of the ids has settled grows with the prefix, so the token
-    is found by bisection: O(log T) decodings a step, whatever the tokenizer does with bytes.
+    is found by bisection: O(log T) decodings a step, whatever the tokenizer does with bytes. Only in a
+    run of byte-fallback tokens may it shrink for a while (half of a character spoils the whole run):
+    there the first token that will do is found by going back to where the run began.
 
     Raises:
         ValueError: the offset lies outside the text, or the ids do not decode to the text.
@@ -32,6 +34,12 @@ def token_at(end: int, ids: Sequence[int], text: str, decode: Decode) -> int:
     index = bisect_left(range(len(ids)), end, key=lambda i: _settled(decode(ids[: i + 1]), text))
     if index == len(ids):
         raise ValueError("the ids do not decode to the text; pass the ids that the text was decoded from")
+    for before in range(index - 1, -1, -1):
+        prefix = decode(ids[: before + 1])
+        if _settled(prefix, text) >= end:
+            index = before
+        elif text.startswith(prefix):
+            break
     return index
 
 
@@ -41,9 +49,7 @@ def _settled(prefix: str, text: str) -> int:
     if text.startswith(prefix):
         return len(prefix)
     length = min(len(prefix), len(text))
-    a, b = np.frombuffer(prefix[:length].encode("utf-32-le"), np.uint32), np.frombuffer(
-        text[:length].encode("utf-32-le"), np.uint32
-    )
+    a, b = (np.frombuffer(s[:length].encode("utf-32-le", "surrogatepass"), np.uint32) for s in (prefix, text))
     return int(np.argmin(a == b)) if not (a == b).all() else length
 
 
