@@ -2,7 +2,7 @@
 
 For "what does x1 think x2 thinks ... about f": the event that set the belief was witnessed (by x1
 really, by the others as far as x1 can tell); each later change was missed by somebody of the chain;
-hence the belief. A question about reality needs the line that put the thing where it is.
+hence the belief. A question about reality needs the line that put the thing where it is, and the end.
 
 Obligations are met by what a trace says anywhere, not by how it cuts it into steps: repeating,
 splitting, merging or padding steps establishes nothing more and nothing less.
@@ -48,7 +48,9 @@ def obligations(state: BeliefState, question: Question) -> tuple[Obligation, ...
     settings, chain = _settings(state, belief), belief.chain
     if not chain:
         options = frozenset((ClaimKind.LOCATION, thing, place, e.line) for e in settings)
-        return (Obligation(f"line {settings[0].line}: {thing} in {place}", options),)
+        last = Obligation(f"line {settings[0].line}: {thing} in {place}", options)
+        end = frozenset({(ClaimKind.LOCATION, thing, place, None)})
+        return (last, Obligation(f"in the end: {thing} in {place}", end))
     due = [*_carried(settings, chain)]
     for later, members in state.missed(belief):
         # An entry that showed an unchanged thing to others leaves nothing to argue away.

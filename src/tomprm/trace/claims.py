@@ -6,9 +6,12 @@
     So Ann thinks Bob thinks the apple is in the red_box.      (nested belief)
 
 Small words are free ("the apple is in the red box", "Ann and Bob see it", "did not see it",
-"thinks that", "it" for the thing). `seems to see` speaks of apparent perception. A claim belongs to
-the line that its sentence names, else to the line named before it in the step, else to the end of
-the story. What is not understood is no claim.
+"thinks that", "it" for the thing). `seems to see` speaks of apparent perception.
+
+A claim belongs to the line that its sentence names. Where the sentence names none, what somebody
+sees, says or trusts belongs to the line last named in the step, and what is the case or is believed
+is meant of the end of the story. So it does not matter how a trace is cut into steps. What is not
+understood is no claim.
 """
 
 from __future__ import annotations
@@ -54,6 +57,7 @@ class Claim:
 _NAME = r"\b[A-Z]\w*"
 _NAMES = rf"{_NAME}(?:(?:, and |, | and ){_NAME}){{0,7}}"
 _WORDS = r"[\w'-]+(?: [\w'-]+){0,3}?"
+_THING = rf"(?P<thing>(?![A-Z]){_WORDS})"
 # Where a place or thing ends. Not before "or": a list of places is not a place. \0 hides an anchor.
 _END = (
     r"(?=\s*(?:[;:,.!()\0]|$)| (?:now|but|because|since|when|after|before|while|as|so|which|where)\b"
@@ -68,19 +72,22 @@ _PERCEPTION = re.compile(
     rf"(?P<names>{_NAMES}) (?:also |both |all )?(?P<seems>seems? to |seemed to )?"
     rf"(?:(?P<no>{_MISSES})|{_SEES}) (?:it|this|that|line (?P<line>\d{{1,6}}))\b"
 )
-_THINKS = r"(?:thinks?|believes?|knows?)"
+# Chains of up to ten names; a longer one is no claim, rather than a claim about its last ten.
+_VERBS = ("think", "thinks", "believe", "believes", "know", "knows")
+_THINKS = rf"(?:{'|'.join(_VERBS)})"
+_CHAIN_STARTS = "".join(rf"(?<!{verb} )(?<!{verb} that )" for verb in _VERBS)
 _BELIEF = re.compile(
-    rf"(?P<chain>(?:{_NAME} {_THINKS} (?:that )?)+)"
-    rf"(?:the )?(?P<thing>{_WORDS}) is (?:still |now )?in (?:the )?(?P<place>{_WORDS}){_END}"
+    rf"{_CHAIN_STARTS}(?P<chain>(?:{_NAME} {_THINKS} (?:that )?){{1,10}})"
+    rf"(?:the )?{_THING} is (?:still |now )?in (?:the )?(?P<place>{_WORDS}){_END}"
 )
 _UNKNOWN = re.compile(
-    rf"(?P<chain>(?:{_NAME} {_THINKS} (?:that )?)*{_NAME}) (?:does not|doesn't) know where "
-    rf"(?:the )?(?P<thing>{_WORDS}) is{_END}"
+    rf"{_CHAIN_STARTS}(?P<chain>(?:{_NAME} {_THINKS} (?:that )?){{0,9}}{_NAME}) "
+    rf"(?:does not|doesn't) know where (?:the )?{_THING} is{_END}"
 )
 _SAID = re.compile(
     rf"(?P<names>{_NAME}) (?:publicly |privately )?"
     rf"(?:says?|said|claims?|claimed|(?:tells|told) {_NAME})(?: that)? "
-    rf"(?:the )?(?P<thing>{_WORDS}) (?:is )?in (?:the )?(?P<place>{_WORDS}){_END}"
+    rf"(?:the )?{_THING} (?:is )?in (?:the )?(?P<place>{_WORDS}){_END}"
 )
 _TRUST = re.compile(
     rf"(?P<names>{_NAMES}) (?P<seems>seems? to )?"
@@ -112,6 +119,7 @@ _ANCHOR = re.compile(
     r"|(?:[Ii]n|[Aa]t) the end\b|[Ff]inally\b)"
 )
 _BREAK = re.compile(r"[.!?]\s+|\n")
+_OF_EVENTS = (ClaimKind.PERCEPTION, ClaimKind.SAID, ClaimKind.TRUST)
 
 
 def read_claims(step: Step) -> tuple[Claim, ...]:
@@ -119,7 +127,7 @@ def read_claims(step: Step) -> tuple[Claim, ...]:
     text = step.text
     anchors = list(_ANCHOR.finditer(text))
     hidden = _ANCHOR.sub(lambda m: "\0" * len(m[0]), text) if anchors else text
-    breaks = [m.end() for m in _BREAK.finditer(text)] if anchors else []
+    breaks = _breaks(text) if anchors else []
     found: list[tuple[int, Claim]] = []
     taken: list[tuple[int, int]] = []
     for kind, pattern, words in _READERS:
@@ -131,20 +139,30 @@ def read_claims(step: Step) -> tuple[Claim, ...]:
             if any(start < b and a < end for a, b in taken):
                 continue
             taken.append((start, end))
-            line = _line_of(start, end, anchors, breaks)
+            line = _line_of(start, end, anchors, breaks, inherits=kind in _OF_EVENTS)
             found += [(start, claim) for claim in _build(kind, match, text[start:end], line)]
     found.sort(key=lambda pair: pair[0])
     return tuple(claim for _, claim in found)
 
 
-def _line_of(start: int, end: int, anchors: list[re.Match[str]], breaks: list[int]) -> int | None:
-    """The line that a claim speaks of: named in its sentence (before it, rather than after), else the
-    last one named earlier in the step."""
-    if not anchors:
-        return None
-    before = [a for a in anchors if a.start() <= start]
+def _breaks(text: str) -> list[int]:
+    """Where new sentences start; "Line 5." at the head of one is not a sentence of its own."""
+    starts: list[int] = []
+    opened = 0
+    for stop in _BREAK.finditer(text):
+        if not _ANCHOR.fullmatch(text[opened : stop.start()].strip(" -*")):
+            opened = stop.end()
+            starts.append(opened)
+    return starts
+
+
+def _line_of(
+    start: int, end: int, anchors: list[re.Match[str]], breaks: list[int], inherits: bool
+) -> int | None:
+    """The line that a claim speaks of; in its sentence one named before it comes before one after."""
     opens = max((b for b in breaks if b <= start), default=0)
     closes = min((b for b in breaks if b >= end), default=None)
+    before = [a for a in anchors if a.start() <= start and (inherits or a.start() >= opens)]
     after = [a for a in anchors if a.start() > start and (closes is None or a.start() < closes)]
     if before and (before[-1].start() >= opens or not after):
         chosen = before[-1]

@@ -72,7 +72,7 @@ _READERS = [
     (kind, _pattern(template))
     for register in REGISTERS.values()
     for kind, templates in register.items()
-    for template in templates
+    for template in sorted(templates, key=len, reverse=True)  # "... the box now." before "... the box."
 ]
 _SECRET, _DISTRACTED = (re.compile(" " + _pattern(t).pattern + "$") for t in (SECRET, DISTRACTED))
 _NUMBER = re.compile(r"(\d{1,9})[.:)]? +")
