@@ -113,22 +113,20 @@ def _sample_batch(
     position = positions[:, -1:]
     rows = torch.arange(len(prompt_ids) * n, device=device)
     out: list[list[int]] = [[] for _ in range(len(rows))]
+    finished = torch.zeros(len(rows), dtype=torch.bool, device=device)
     for step in range(max_new_tokens):
         drawn = _draw(logits, temperature, generator)
         for row, token in zip(rows.tolist(), drawn.tolist(), strict=True):
             out[row].append(token)
-        if step + 1 == max_new_tokens:
+        finished = finished | (drawn == eos)
+        if step + 1 == max_new_tokens or bool(finished.all()):
             break
-        keep = drawn != eos
         # Finished rows leave the batch once they are an eighth of it: dropping copies the cache.
-        if int((~keep).sum()) == len(rows):
-            break
-        alive = torch.tensor([out[r][-1] != eos for r in rows.tolist()], device=device)
-        finished_before = ~alive
-        if int(finished_before.sum()) * 8 >= len(rows):
-            index = alive.nonzero().squeeze(-1)
+        if int(finished.sum()) * 8 >= len(rows):
+            index = (~finished).nonzero().squeeze(-1)
             cache.batch_select_indices(index)
             rows, drawn, mask, position = rows[index], drawn[index], mask[index], position[index]
+            finished = finished[index]
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=-1)
         position = position + 1
         logits = model(
