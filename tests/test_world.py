@@ -21,6 +21,7 @@ from tomprm.world.grammar import (
     write_question,
     write_story,
 )
+from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES, Profile, StoryError
 from tomprm.world.vocabulary import VOCABULARIES
 
@@ -219,3 +220,14 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert read_story(text).actions
     except StoryError as error:
         assert str(error).startswith("line ")
+
+
+def test_items() -> None:
+    question = read_question("Where is the key really?", ("box", "bag"), "box")
+    item = Item("a", "s", HALL, question)
+    assert item.chance == 0.5 and Item("a", "s", HALL, Question((), Fact("key"))).chance == 0.0
+    assert item.as_row()["question"] == "Where is the key really?" and item.as_row()["order"] == 0
+    with pytest.raises(
+        ValueError, match="a: profile 'tomi' is unknown; choose from hitom-release, hitom-clean"
+    ):
+        Item("a", "s", HALL, question, "tomi")

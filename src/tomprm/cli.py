@@ -195,18 +195,13 @@ class Solve:
     out: Out = "-"
 
     def run(self) -> None:
-        from collections import Counter
-
-        from tomprm.belief.solve import solve
+        from tomprm.belief.solve import agreement_markdown, solve
         from tomprm.world.sources.hitom import load_corrected, load_release
 
         items = load_release(self.path) if self.path else load_corrected()
         rows = list(solve(items, self.profile))
         _write_jsonl(self.out, rows)
-        total: Counter[str] = Counter(str(r.get("prompting_type", "corrected")) for r in rows)
-        right: Counter[str] = Counter(str(r.get("prompting_type", "corrected")) for r in rows if r["agree"])
-        for name in total:
-            print(f"{name}: engine and label agree on {right[name]}/{total[name]}", file=sys.stderr)
+        print("engine and label agree on:\n" + agreement_markdown(rows), file=sys.stderr)
 
 
 @dataclass

@@ -24,6 +24,11 @@ class Item:
     profile: str = "hitom-clean"
     meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise ValueError(f"{self.id}: profile {self.profile!r} is unknown; choose from {known}")
+
     @cached_property
     def story(self) -> Story:
         """The replayed story (raises StoryError where a sentence is unknown)."""
@@ -31,8 +36,8 @@ class Item:
 
     @property
     def chance(self) -> float:
-        """What a blind guess among the offered choices earns."""
-        return 1 / len(self.question.choices)
+        """What a blind guess among the offered choices earns; 0 where none are offered."""
+        return 1 / len(self.question.choices) if self.question.choices else 0.0
 
     def as_row(self) -> dict[str, Any]:
         """The item in the trace-row schema (without a trace)."""
