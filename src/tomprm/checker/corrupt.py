@@ -37,14 +37,20 @@ _FLIPS = {
 }
 
 
-def corrupt(item: Item, rng: np.random.Generator, kind: ErrorKind) -> tuple[str, int]:
+def corrupt(item: Item, rng: np.random.Generator, kind: ErrorKind | None = None) -> tuple[str, int]:
     """The item's sound trace with one error, drawn among all of that kind, and the index of its step.
     The answer stays right: the reasoning alone is wrong.
+
+    Args:
+        kind: of the error; None draws one of those that apply.
 
     Raises:
         ValueError: the kind cannot occur in this item's sound trace (see `applicable`).
     """
     steps, answer = sound_steps(item)
+    if kind is None:
+        kinds = applicable(item)
+        kind = kinds[int(rng.integers(len(kinds)))]
     options = list(_corruptions(item, steps, kind))
     if not options:
         can = ", ".join(k.value for k in applicable(item))
