@@ -115,7 +115,7 @@ class RLConfig(Section):
     clip_high: Annotated[float, Field(gt=0)] = 0.2
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     micro_batch: Positive = 128  # rollouts in one forward pass; lower it when memory is short
-    validate_every: Positive = 10
+    validate_every: Positive = 15
     checkpoint_every: Positive = 10
 
     @model_validator(mode="after")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from tomprm.rl.cache import decoding_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _sample_batch(
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else eos
     tokens = pad(prompt_ids, int(pad_id), left=True, device=device)  # pyright: ignore[reportArgumentType]
     mask = pad([[1] * len(p) for p in prompt_ids], 0, left=True, device=device)
-    cache = DynamicCache(config=model.config)
+    cache = decoding_cache(model.config)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     logits = model(
         input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=cache, logits_to_keep=1
