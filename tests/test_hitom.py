@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tomprm.belief.solve import solve
+from tomprm.belief.heuristics import shortcut_table
+from tomprm.belief.solve import agreement_markdown, solve
 from tomprm.belief.state import BeliefState
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
@@ -108,6 +109,21 @@ def test_agreement_with_the_release(
     found = cells(release, profile, labels)
     assert found == expected
     assert sum(map(sum, found)) == total
+    documented = (ROOT / "docs/semantics.md").read_text()
+    for deception, row in zip(("no tells", "tells"), found, strict=True):
+        cells = " | ".join(f"{n}/60" for n in row)
+        assert profile != "hitom-release" or f"| `{profile}`, {labels}, {deception} | {cells} |" in documented
+
+
+def test_what_is_printed(release: list[Item]) -> None:
+    printed = agreement_markdown(list(solve(release, "hitom-clean")))
+    assert "| CoTP, tells | 60/60 | 60/60 | 45/60 | 46/60 | 46/60 | 257/300 |" in printed
+    assert "| labels, no tells | 60/60 |" in agreement_markdown(list(solve(load_corrected())))
+
+
+def test_order_4_needs_no_theory_of_mind() -> None:
+    rows = shortcut_table(i for i in load_corrected() if i.question.order == 4)
+    assert {r.heuristic: r.accuracy for r in rows}["place at a chain member's first exit"] == 1.0
 
 
 def test_agreement_without_tells(release: list[Item]) -> None:
