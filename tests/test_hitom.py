@@ -111,8 +111,10 @@ def test_agreement_with_the_release(
     assert sum(map(sum, found)) == total
     documented = (ROOT / "docs/semantics.md").read_text()
     for deception, row in zip(("no tells", "tells"), found, strict=True):
-        cells = " | ".join(f"{n}/60" for n in row)
-        assert profile != "hitom-release" or f"| `{profile}`, {labels}, {deception} | {cells} |" in documented
+        printed = " | ".join(f"{n}/60" for n in row)
+        assert (
+            profile != "hitom-release" or f"| `{profile}`, {labels}, {deception} | {printed} |" in documented
+        )
 
 
 def test_what_is_printed(release: list[Item]) -> None:
