@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,21 +21,23 @@ class ConfigError(ValueError):
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 Positive = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0)]
+Orders = Annotated[tuple[Annotated[int, Field(ge=1, le=4)], ...], Field(min_length=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class DataConfig(Section):
     """Generated stories for training, and the suites of the evaluation."""
 
-    seed: int = 0
+    seed: Seed = 0
     places: Annotated[int, Field(ge=2, le=6)] = 3  # containers a story, all visited: chance is 1 in that
     moves: tuple[Positive, Positive] = (2, 3)
     longer_moves: tuple[Positive, Positive] = (4, 5)  # of the `longer` suite
-    train_orders: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
+    train_orders: Orders = (1, 2)
     train_items: Positive = 1024
     suites: tuple[Literal["id", "higher", "longer", "style", "hitom"], ...] = (
         "id", "higher", "longer", "style", "hitom",
@@ -67,7 +70,7 @@ class WarmStartConfig(Section):
     """Supervised traces of mixed quality, in phases. Used by `tomprm warm-start`."""
 
     items: Positive = 16000
-    orders: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
+    orders: Orders = (1, 2)
     phases: tuple[WarmStartPhase, ...] = ()
     batch_size: Positive = 32
     bf16: bool = False  # autocast; faster where the CPU or GPU has it
@@ -76,7 +79,7 @@ class WarmStartConfig(Section):
     hidden: Positive = 128
     layers: Positive = 4
     heads: Positive = 4
-    seed: int = 0
+    seed: Seed = 0
 
 
 class WarmStartPhase(Section):
@@ -85,6 +88,12 @@ class WarmStartPhase(Section):
     steps: Positive
     learning_rate: Annotated[float, Field(gt=0)] = 1.5e-3
     mixture: dict[Literal["sound", "reality", "lucky", "terse"], Annotated[float, Field(ge=0)]]
+
+    @model_validator(mode="after")
+    def _mixes_something(self) -> WarmStartPhase:
+        if not sum(self.mixture.values()):
+            raise ValueError("mixture is empty; give at least one narrator a weight above 0")
+        return self
 
 
 class RewardConfig(Section):
@@ -126,6 +135,13 @@ class RLConfig(Section):
                 f"minibatches={self.minibatches} does not divide the {rollouts} rollouts of a step; "
                 "choose a divisor of prompts_per_step * samples_per_prompt"
             )
+        if self.minibatches > self.prompts_per_step:
+            raise ValueError(
+                f"minibatches={self.minibatches} is more than prompts_per_step={self.prompts_per_step}, whose "
+                "completions are kept together; lower minibatches"
+            )
+        if self.estimator == "reinforce_baseline" and self.gamma != 1:
+            raise ValueError(f"reinforce_baseline has gamma 1 (given {self.gamma}); drop gamma or use reinforce")
         if self.estimator == "reinforce_baseline" and self.samples_per_prompt < 2:
             raise ValueError("reinforce_baseline needs samples_per_prompt >= 2; raise it or use reinforce")
         return self
@@ -137,7 +153,7 @@ class EvalConfig(Section):
     samples: Annotated[int, Field(ge=0)] = 1  # sampled answers an item, beside the greedy one
     temperature: Annotated[float, Field(gt=0)] = 1.0
     batch_size: Positive = 128
-    seed: int = 0
+    seed: Seed = 0
 
 
 class RunConfig(Section):
@@ -148,7 +164,7 @@ class RunConfig(Section):
     arms: dict[str, RewardConfig] = Field(
         default={"outcome": RewardConfig(), "process": RewardConfig(name="process")}
     )
-    seeds: tuple[int, ...] = (0, 1)
+    seeds: tuple[Seed, ...] = (0, 1)
     workers: Annotated[int, Field(ge=0)] = 0  # arms trained at once; 0: one a core, 1 on a GPU
     wandb: Literal["off", "offline", "online"] = "off"
     data: DataConfig = DataConfig()
@@ -163,6 +179,9 @@ class RunConfig(Section):
             raise ValueError("arms and seeds need at least one entry each; list them")
         if "warm_start" in self.arms:
             raise ValueError("an arm cannot be called warm_start, the baseline's name; rename it")
+        for arm in self.arms:
+            if not re.fullmatch(r"\w[\w.+-]*", arm):
+                raise ValueError(f"arms.{arm}: names a folder of the run; use letters, digits, _ . + and -")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds repeat; list each once")
         return self
@@ -200,7 +219,10 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> RunConf
             node = node.setdefault(parent, {})
             if not isinstance(node, dict):
                 raise ConfigError(f"--set {override}: {parent} is not a section; check the key in {path}")
-        node[leaf] = yaml.safe_load(value)
+        try:
+            node[leaf] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ConfigError(f"--set {override}: {value} is not valid YAML; quote or correct it") from None
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
