@@ -179,13 +179,13 @@ def compare(actions: list[Action], depth: int, repeats: bool, rng: np.random.Gen
 
 
 @pytest.mark.parametrize(
-    ("people", "depth", "repeats", "stories"), [(3, 6, True, 700), (4, 4, True, 700), (5, 4, False, 700)]
+    ("people", "depth", "repeats", "stories"), [(3, 6, True, 500), (4, 4, True, 500), (5, 4, False, 500)]
 )
 def test_brute_force_agrees_on_strange_stories(people: int, depth: int, repeats: bool, stories: int) -> None:
     agents = ("Ann", "Bob", "Cid", "Dan", "Eve")[:people]
     rng = np.random.default_rng([people, depth])
     compared = sum(compare(strange_story(rng, agents), depth, repeats, rng) for _ in range(stories))
-    assert compared > 400_000
+    assert compared > 300_000
 
 
 def test_brute_force_agrees_on_open_stories() -> None:
