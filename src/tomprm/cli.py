@@ -16,8 +16,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from tomprm.config import ConfigError, load_config
-from tomprm.world.replay import StoryError
+from tomprm.config import load_config
 
 if TYPE_CHECKING:
     from tomprm.config import RunConfig
@@ -80,14 +79,15 @@ class TrainRl:
         config = load_config(self.config, list(self.set))
         if self.arm not in config.arms:
             raise UsageError(f"--arm {self.arm}: not in {self.config}; its arms are {', '.join(config.arms)}")
+        _at_least(0, seed=self.seed)
         out = self.out or Path("runs") / f"{config.name}-{self.arm}-s{self.seed}"
-        from tomprm.eval.compare import open_run, training_items
+        from tomprm.eval.compare import generate_training, open_run
         from tomprm.rl.memory import keep_freed_memory
         from tomprm.rl.train import Trainer
 
         keep_freed_memory()
         open_run(config, out)
-        trainer = Trainer(config, self.arm, self.seed, training_items(config), out)
+        trainer = Trainer(config, self.arm, self.seed, list(generate_training(config)), out)
         try:
             trainer.run(report=_print_step)
         except KeyboardInterrupt:
@@ -154,8 +154,8 @@ class Generate:
             raise UsageError(
                 f"--places {self.places} --moves {self.moves}: need 2 to 6 places and at least places - 1 moves"
             )
-        if self.n < 1:
-            raise UsageError(f"--n {self.n}: give at least 1")
+        _at_least(1, n=self.n)
+        _at_least(0, seed=self.seed)
         recipe = Recipe(
             mode=self.mode,
             orders=self.orders,
@@ -230,6 +230,8 @@ class Audit:
 
         items: Iterable[Item]
         if self.generated:
+            _at_least(1, n=self.n)
+            _at_least(0, seed=self.seed)
             shape = OpenShape(places=self.places, moves=self.moves)
             items = generate(Recipe(orders=(1, 2, 3, 4), shape=shape), self.seed, "audit", self.n)
         else:
@@ -264,6 +266,7 @@ class Check:
         if self.self_test:
             from tomprm.checker.corrupt import self_test
 
+            _at_least(1, n=self.n)
             result = self_test(self.n, 0)
             print(json.dumps(result, indent=1))
             if not result["passed"]:
@@ -307,6 +310,8 @@ class PrmBuild:
         from tomprm.prm.files import write_examples
         from tomprm.world.generate import OpenShape
 
+        _at_least(1, n=self.n)
+        _at_least(0, seed=self.seed)
         recipe = Recipe(orders=self.orders, shape=OpenShape(places=3, moves=(2, 3)))
         items = list(generate(recipe, self.seed, self.split, self.n))
         mixture = {"sound": 0.4, "reality": 0.2, "lucky": 0.3, "terse": 0.1}
@@ -448,12 +453,22 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(130) from None
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
-    except (UsageError, ConfigError, StoryError, FileNotFoundError, ValueError) as error:
+    except ValueError as error:  # UsageError, ConfigError and StoryError are such
         print(f"tomprm: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except OSError as error:
+        named = f"{error.filename}: {error.strerror}; name another file or folder" if error.filename else error
+        print(f"tomprm: {named}", file=sys.stderr)
         raise SystemExit(2) from None
 
 
 # -- input, output, progress ------------------------------------------------------------------
+
+
+def _at_least(low: int, **given: int) -> None:
+    for name, value in given.items():
+        if value < low:
+            raise UsageError(f"--{name} {value}: give at least {low}")
 
 
 def _read_jsonl(path: str) -> Iterator[dict[str, Any]]:
@@ -496,7 +511,10 @@ def _opened(path: str, mode: Literal["r", "w"]) -> Iterator[IO[str]]:
     target = Path(path)
     if mode == "r":
         with target.open(encoding="utf-8") as file:
-            yield file
+            try:
+                yield file
+            except UnicodeDecodeError as error:
+                raise UsageError(f"{path}: is not UTF-8 text ({error.reason}); convert it") from None
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
