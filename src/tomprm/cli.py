@@ -83,9 +83,11 @@ class TrainRl:
         out = self.out or Path("runs") / f"{config.name}-{self.arm}-s{self.seed}"
         from tomprm.eval.compare import generate_training, open_run
         from tomprm.rl.memory import keep_freed_memory
+        from tomprm.rl.models import check_policy_path
         from tomprm.rl.train import Trainer
 
         keep_freed_memory()
+        check_policy_path(config.policy.model)
         open_run(config, out)
         trainer = Trainer(config, self.arm, self.seed, list(generate_training(config)), out)
         try:

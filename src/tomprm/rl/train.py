@@ -25,7 +25,7 @@ from transformers import PreTrainedModel
 from tomprm.belief.generate import Recipe, seeded
 from tomprm.checker.check import Checker
 from tomprm.checker.verdict import Status
-from tomprm.config import DataConfig, RewardConfig, RunConfig
+from tomprm.config import ConfigError, DataConfig, RewardConfig, RunConfig
 from tomprm.rewards.credit import token_rewards
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl.forward import action_logprobs
@@ -267,16 +267,27 @@ class Trainer:
             "policy": self.policy.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
-            "config": self.config.digest(),
+            "run": self.identity(),
         }
         torch.save(state, partial)
         os.replace(partial, target)
 
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint must agree with."""
+        return {"config": self.config.digest(), "arm": self.arm, "seed": self.seed}
+
     def resume(self) -> None:
-        """Go back to the last checkpoint, and forget the records made after it."""
+        """Go back to the last checkpoint, and forget the records made after it.
+
+        Raises:
+            ConfigError: the checkpoint is of another arm, seed or config.
+        """
         target = self.folder / "checkpoint.pt"
         if target.is_file():
             state = torch.load(target, map_location=self.policy.device, weights_only=True)
+            if state["run"] != self.identity():
+                found = ", ".join(f"{key} {value}" for key, value in state["run"].items())
+                raise ConfigError(f"{target}: is of {found}; name a new folder or delete this one")
             self.policy.load_state_dict(state["policy"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = int(state["step"])
