@@ -112,7 +112,9 @@ class WarmStart:
     def run(self) -> None:
         config = load_config(self.config, list(self.set))
         if not config.warm_start.phases:
-            raise UsageError(f"{self.config}: warm_start.phases is empty; list steps and mixture of each phase")
+            raise UsageError(
+                f"{self.config}: warm_start.phases is empty; list steps and mixture of each phase"
+            )
         if self.out.exists() and any(self.out.iterdir()):
             raise UsageError(f"--out {self.out}: is not empty; name a new folder")
         from tomprm.eval.warm import make_warm_start
@@ -459,7 +461,9 @@ def main(argv: list[str] | None = None) -> None:
         print(f"tomprm: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except OSError as error:
-        named = f"{error.filename}: {error.strerror}; name another file or folder" if error.filename else error
+        named = (
+            f"{error.filename}: {error.strerror}; name another file or folder" if error.filename else error
+        )
         print(f"tomprm: {named}", file=sys.stderr)
         raise SystemExit(2) from None
 
@@ -485,7 +489,9 @@ def _read_jsonl(path: str) -> Iterator[dict[str, Any]]:
             try:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
-                raise UsageError(f"{path}: line {number} is no JSON ({error.msg}); write one object a line") from None
+                raise UsageError(
+                    f"{path}: line {number} is no JSON ({error.msg}); write one object a line"
+                ) from None
             if not isinstance(row, dict):
                 raise UsageError(f"{path}: line {number} is no object; write one object a line")
             rows += 1

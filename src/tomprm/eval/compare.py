@@ -29,8 +29,17 @@ import transformers
 
 from tomprm.belief.generate import generate
 from tomprm.config import ConfigError, RunConfig, dump_config, load_config
+from tomprm.eval.files import write_rows, write_text
 from tomprm.eval.run import code_version, evaluate, final_rows, heuristic_rows, policy_rows
-from tomprm.eval.suites import Suite, build_suites, build_validation
+from tomprm.eval.suites import (
+    VALIDATION,
+    VERSION,
+    Suite,
+    build_suites,
+    build_validation,
+    read_suite,
+    write_suite,
+)
 from tomprm.rl.memory import keep_freed_memory
 from tomprm.rl.models import choose_device, load_policy
 from tomprm.rl.train import Trainer, training_recipe
@@ -95,7 +104,9 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
     missing = [job for job in todo if not (job_folder(out, job) / "final.jsonl").is_file()]
     if missing:
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_worker, initargs=(threads,)) as pool:
+        with ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_worker, initargs=(threads,)
+        ) as pool:
             waiting = {pool.submit(run_job, config, out, job) for job in missing}
             try:
                 while waiting:
@@ -138,20 +149,36 @@ def _end_with_parent() -> None:
 
 
 def prepare_data(config: RunConfig, out: Path) -> None:
-    """Generate training items and suites once, and keep them beside the results."""
-    folder = out / "data"
-    train = folder / "train.jsonl"
+    """Generate training items and suites once; every job reads them from the run folder."""
+    train = _train_file(out)
     if not train.is_file():
-        items = generate(training_recipe(config.data), config.data.seed, "train", config.data.train_items)
-        write_rows(train, (item.as_row() for item in items))
-    for suite in (*build_validation(config.data), *build_suites(config.data)):
-        target = folder / f"{suite.label}.jsonl"
-        if not target.is_file():
-            write_rows(target, (item.as_row() | {"split": suite.split} for item in suite.items))
+        write_rows(train, (item.as_row() for item in generate_training(config)))
+    for build, names in ((build_validation, VALIDATION), (build_suites, config.data.suites)):
+        if not all(_suite_file(out, name).is_file() for name in names):
+            for suite in build(config.data):
+                write_suite(suite, _suite_file(out, suite.name))
 
 
-def training_items(config: RunConfig) -> list[Item]:
-    return list(generate(training_recipe(config.data), config.data.seed, "train", config.data.train_items))
+def generate_training(config: RunConfig) -> Iterator[Item]:
+    """The items that the policy is trained on; the same for all arms and seeds."""
+    return generate(training_recipe(config.data), config.data.seed, "train", config.data.train_items)
+
+
+def _train_file(out: Path) -> Path:
+    return out / "data" / "train.jsonl"
+
+
+def _suite_file(out: Path, name: str) -> Path:
+    return out / "data" / f"{name}@{VERSION}.jsonl"
+
+
+def read_training(out: Path) -> list[Item]:
+    lines = _train_file(out).read_text(encoding="utf-8").splitlines()
+    return [Item.from_row(json.loads(line)) for line in lines]
+
+
+def read_suites(out: Path, names: Iterable[str]) -> list[Suite]:
+    return [read_suite(name, _suite_file(out, name)) for name in names]
 
 
 def job_folder(out: Path, job: Job) -> Path:
@@ -161,13 +188,13 @@ def job_folder(out: Path, job: Job) -> Path:
 def run_job(config: RunConfig, out: Path, job: Job) -> None:
     """Train (unless it is the baseline), then evaluate on every suite."""
     folder = job_folder(out, job)
-    suites, validation = build_suites(config.data), build_validation(config.data)
+    suites, validation = read_suites(out, config.data.suites), read_suites(out, VALIDATION)
     if job.arm == BASELINE:
         model, tokenizer = load_policy(config.policy)
         _validate(config, folder, job, model, tokenizer, validation, 0)
         step = 0
     else:
-        trainer = Trainer(config, job.arm, job.seed, training_items(config), folder)
+        trainer = Trainer(config, job.arm, job.seed, read_training(out), folder)
 
         def validate(t: Trainer) -> None:
             if t.step:  # step 0 is the baseline's, shared by all
@@ -193,11 +220,13 @@ def gather(config: RunConfig, out: Path) -> Path:
     """All rows in one file: heuristics, then job by job; the same bytes for the same config and seeds."""
 
     def rows() -> Iterator[str]:
-        for row in heuristic_rows(build_suites(config.data)):
+        for row in heuristic_rows(read_suites(out, config.data.suites)):
             yield json.dumps(row | {"config": config.digest(), "version": code_version()}) + "\n"
         for job in jobs(config):
             folder = job_folder(out, job)
-            steps = sorted(int(p.stem.removeprefix("step-")) for p in (folder / "validation").glob("step-*.jsonl"))
+            steps = sorted(
+                int(p.stem.removeprefix("step-")) for p in (folder / "validation").glob("step-*.jsonl")
+            )
             for step in steps:
                 yield (folder / "validation" / f"step-{step}.jsonl").read_text(encoding="utf-8")
             yield (folder / "final.jsonl").read_text(encoding="utf-8")
@@ -266,17 +295,3 @@ def _cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or "unknown"
-
-
-def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """JSON Lines, atomically."""
-    write_text(path, (json.dumps(row) + "\n" for row in rows))
-
-
-def write_text(path: Path, text: str | Iterable[str]) -> None:
-    """The whole file or nothing: a temporary file beside it, renamed at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.writelines([text] if isinstance(text, str) else text)
-    os.replace(partial, path)

@@ -29,7 +29,10 @@ def code_version() -> str:
     """`0.1.0+abc1234`, with the commit where the code runs from a checkout."""
     here = Path(__file__).parent
     asked = subprocess.run(
-        ["git", "-C", str(here), "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True, check=False
+        ["git", "-C", str(here), "rev-parse", "--short=7", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return tomprm.__version__ + (f"+{asked.stdout.strip()}" if asked.returncode == 0 else "")
 

@@ -1,24 +1,28 @@
 """The suites of a comparison, in and out of distribution, each with a version.
 
-    id       trained orders, held-out stories and names
-    higher   orders 3 and 4, never trained
-    longer   trained orders, more moves and people
-    style    trained orders, told in a register that was never trained on
-    hitom    the real Hi-ToM questions (Apache-2.0), all orders, corrected labels
-    id-val, ood-val   small ones, measured during training
+id       trained orders, held-out stories and names
+higher   orders 3 and 4, never trained
+longer   trained orders, more moves and people
+style    trained orders, told in a register that was never trained on
+hitom    the real Hi-ToM questions (Apache-2.0), all orders, corrected labels
+id-val, ood-val   small ones, measured during training
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tomprm.belief.generate import Recipe, generate
 from tomprm.config import DataConfig
+from tomprm.eval.files import write_rows
 from tomprm.world.generate import OpenShape
 from tomprm.world.items import Item
 from tomprm.world.sources.hitom import load_corrected
 
 VERSION = 1
+VALIDATION = ("id-val", "ood-val")
 _HIGHER = (3, 4)
 
 
@@ -74,3 +78,14 @@ def build_validation(data: DataConfig) -> list[Suite]:
         Suite("id-val", "id", tuple(generate(known["id"][1], data.seed, "id-val", data.validation_items))),
         Suite("ood-val", "ood", tuple(generate(ood, data.seed, "ood-val", data.validation_items))),
     ]
+
+
+def write_suite(suite: Suite, path: Path) -> None:
+    """The items as JSON Lines, with the suite's split on every row."""
+    write_rows(path, (item.as_row() | {"split": suite.split} for item in suite.items))
+
+
+def read_suite(name: str, path: Path) -> Suite:
+    """Inverse of `write_suite`."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return Suite(name, rows[0]["split"], tuple(Item.from_row(row) for row in rows))

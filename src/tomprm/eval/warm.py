@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from transformers import Qwen2ForCausalLM
 
 from tomprm.belief.generate import Recipe, generate
 from tomprm.config import RunConfig, dump_config
@@ -43,33 +45,45 @@ good model of anything and is not meant to be.
 
 
 def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float]], None]) -> Path:
-    """Tokenizer, weights and card; the folder appears only when it is complete."""
+    """Tokenizer, weights and card; the folder appears only when it is complete.
+
+    The model after each phase is kept in `OUT.phases/`, where the same command finds it again.
+    """
     keep_freed_memory()
     warm = config.warm_start
     shape = OpenShape(places=config.data.places, moves=config.data.moves)
     recipe = Recipe(orders=warm.orders, shape=shape, vocabulary="all")
-    items = list(generate(recipe, warm.seed, "warm-start", warm.items))
-    rng = np.random.default_rng([warm.seed, 1])
+    items = list(generate(recipe, warm.data_seed, "warm", warm.items))
+    rng = np.random.default_rng(warm.seed)
     corpus = mixed_traces(items[:4000], {"sound": 1.0}, rng)
     tokenizer = train_tokenizer(
         [prompt_text(item) + trace for item, trace in zip(items, corpus, strict=False)], warm.vocab_size
     )
     model = build_policy(tokenizer, warm.hidden, warm.layers, warm.heads, warm.seed)
-    model.to(choose_device(config.policy.device))  # pyright: ignore[reportArgumentType]
+    device = choose_device(config.policy.device)
+    model.to(device)  # pyright: ignore[reportArgumentType]
     for number, phase in enumerate(warm.phases):
+        kept = _kept(config, out, number)
+        if kept.is_dir():  # a run that was cut off, or one that differs in its later phases only
+            model = Qwen2ForCausalLM.from_pretrained(kept).to(device)  # pyright: ignore[reportArgumentType]
+            continue
         supervised(
             model,
             tokenizer,
             items,
             {str(name): weight for name, weight in phase.mixture.items()},
             steps=phase.steps,
-            batch_size=warm.batch_size,
+            batch_size=phase.batch_size,
             learning_rate=phase.learning_rate,
             seed=warm.seed + number,
             bf16=warm.bf16,
-            prompt_loss=warm.prompt_loss,
+            prompt_loss=phase.prompt_loss,
             log=log,
         )
+        partial = kept.with_name(kept.name + ".partial")
+        model.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+        partial.rename(kept)
     scores: list[str] = []
     for suite in build_validation(config.data):
         rows = list(evaluate(model, tokenizer, suite, config, decoding="greedy"))
@@ -96,3 +110,12 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
     if out.is_dir():
         out.rmdir()
     return partial.rename(out)
+
+
+def _kept(config: RunConfig, out: Path, number: int) -> Path:
+    """Where the model after phase `number` is kept; the name tells all that it depends on."""
+    warm = config.warm_start.model_dump(mode="json")
+    warm["phases"] = warm["phases"][: number + 1]
+    made_of = json.dumps([warm, config.data.places, config.data.moves], sort_keys=True)
+    digest = hashlib.sha256(made_of.encode()).hexdigest()[:8]
+    return out.with_name(out.name + ".phases") / f"phase-{number + 1}-{digest}"

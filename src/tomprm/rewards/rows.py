@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from tomprm.checker.check import Checker
 from tomprm.config import RewardConfig
 from tomprm.rewards.shaping import shape
 from tomprm.trace.steps import read_trace
-from tomprm.world.grammar import read_choices, read_question
 from tomprm.world.items import Item
-from tomprm.world.replay import PROFILES, StoryError
+from tomprm.world.replay import StoryError
 
 
 def item_of(row: dict[str, Any]) -> Item:
-    """The item of a trace row.
+    """The item of a trace row; the engine's answer stands in for a gold answer that is not given.
 
     Raises:
         ValueError: a field is missing or of the wrong type; a StoryError names the story's line.
     """
-    for key in ("story", "question"):
-        if not isinstance(row.get(key), str) or not row[key].strip():
-            raise ValueError(f"lacks a {key}; give it as a string")
-    choices = row.get("choices") or ()
-    question = read_question(row["question"], read_choices(choices) if isinstance(choices, str) else choices)
-    default = "hitom-release" if row.get("source") == "hitom" else "hitom-clean"
-    profile = row.get("profile", default)
-    if profile not in PROFILES:
-        raise ValueError(f"profile {profile!r} is unknown; use one of {', '.join(PROFILES)}")
-    gold = row.get("answer", row.get("gold_answer"))
-    item = Item(str(row.get("id", "")), str(row.get("story_id", row.get("id", ""))), row["story"], question, profile)
+    item = Item.from_row(row)
     known = Checker(item).answer  # replays the story, so an unknown sentence is found here
-    question = read_question(row["question"], question.choices, str(gold) if gold is not None else known)
-    return Item(item.id, item.story_id, item.text, question, profile)
+    if item.question.gold is None:
+        item = replace(item, question=replace(item.question, gold=known))
+    return item
 
 
 def judge(row: dict[str, Any], config: RewardConfig) -> dict[str, Any]:

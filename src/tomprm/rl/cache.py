@@ -31,7 +31,10 @@ class RoomyLayer(DynamicLayer):
         new = old + key_states.shape[-2]
         if self._buffers is None or self._buffers[0].shape[-2] < new:
             shape = (*key_states.shape[:-2], new + _ROOM, key_states.shape[-1])
-            fresh = (key_states.new_empty(shape), value_states.new_empty((*shape[:-1], value_states.shape[-1])))
+            fresh = (
+                key_states.new_empty(shape),
+                value_states.new_empty((*shape[:-1], value_states.shape[-1])),
+            )
             if old:
                 fresh[0][..., :old, :] = self.keys
                 fresh[1][..., :old, :] = self.values

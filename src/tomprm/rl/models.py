@@ -57,8 +57,15 @@ def check_policy_path(model: str) -> None:
     """
     path = Path(model)
     if not path.is_dir():
-        if path.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1 or path.parent.is_dir():
-            raise ConfigError(f"policy.model: {model} is no folder; give a saved model's folder or a hub name")
+        if (
+            path.is_absolute()
+            or model.startswith((".", "~"))
+            or model.count("/") != 1
+            or path.parent.is_dir()
+        ):
+            raise ConfigError(
+                f"policy.model: {model} is no folder; give a saved model's folder or a hub name"
+            )
         return
     if not (path / "config.json").is_file():
         raise ConfigError(f"policy.model: {model} lacks config.json; give a folder saved by save_pretrained")

@@ -34,7 +34,9 @@ def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -
 def pad(rows: Sequence[Sequence[float]], value: float, left: bool, device: torch.device) -> torch.Tensor:
     """Rows of ids (or of weights) -> (B, longest) on `device`."""
     width = max(len(r) for r in rows)
-    filled = [[value] * (width - len(r)) + list(r) if left else list(r) + [value] * (width - len(r)) for r in rows]
+    filled = [
+        [value] * (width - len(r)) + list(r) if left else list(r) + [value] * (width - len(r)) for r in rows
+    ]
     return torch.tensor(filled, device=device)
 
 

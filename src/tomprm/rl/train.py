@@ -71,7 +71,9 @@ class Trainer:
         self.reference, _ = load_policy(config.policy)
         self.reference.requires_grad_(False)
         self.pad_id = int(self.tokenizer.pad_token_id or self.tokenizer.eos_token_id or 0)
-        self.optimizer = torch.optim.AdamW(self.policy.parameters(), lr=0.0, betas=(0.9, 0.95), weight_decay=0.0)
+        self.optimizer = torch.optim.AdamW(
+            self.policy.parameters(), lr=0.0, betas=(0.9, 0.95), weight_decay=0.0
+        )
         self.checkers: dict[str, Checker] = {}
         self.step = 0
 
@@ -223,7 +225,9 @@ class Trainer:
 
     # -- records --------------------------------------------------------------------------------
 
-    def log(self, batch: Batch, update: dict[str, float], collect_s: float, update_s: float) -> dict[str, Any]:
+    def log(
+        self, batch: Batch, update: dict[str, float], collect_s: float, update_s: float
+    ) -> dict[str, Any]:
         """One line of metrics.jsonl."""
         rewards, verdicts = batch.rewards, [r.verdict for r in batch.rewards]
         soundness = [v.soundness for v in verdicts if v.soundness is not None]

@@ -19,9 +19,7 @@ from tomprm.trace.prompt import PromptStyle, prompt_text
 from tomprm.world.items import Item
 
 
-def mixed_traces(
-    items: Sequence[Item], mixture: Mapping[str, float], rng: np.random.Generator
-) -> list[str]:
+def mixed_traces(items: Sequence[Item], mixture: Mapping[str, float], rng: np.random.Generator) -> list[str]:
     """One trace an item, its narrator drawn by the mixture's weights."""
     names = list(mixture)
     weights = np.array([mixture[name] for name in names], float)
@@ -103,6 +101,8 @@ def _batches(
         for start in rng.permutation(starts):
             rows = order[start : start + batch_size]
             ids = pad([prompts[i] + bodies[i] for i in rows], tokenizer.pad_token_id, False, device)
-            weights = pad([[prompt_loss] * len(prompts[i]) + [1.0] * len(bodies[i]) for i in rows], 0, False, device)
+            weights = pad(
+                [[prompt_loss] * len(prompts[i]) + [1.0] * len(bodies[i]) for i in rows], 0, False, device
+            )
             yield ids, weights
         epoch += 1

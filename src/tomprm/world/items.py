@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from tomprm.world.events import Question, Story
-from tomprm.world.grammar import read_story, write_question
+from tomprm.world.grammar import read_choices, read_question, read_story, write_question
 from tomprm.world.replay import PROFILES
 
 
@@ -52,3 +52,25 @@ class Item:
             "order": self.question.order,
             "profile": self.profile,
         }
+
+    @staticmethod
+    def from_row(row: Mapping[str, Any]) -> Item:
+        """Inverse of `as_row`; reads any trace row, whatever else it holds.
+
+        Raises:
+            ValueError: a field is missing, of the wrong type, or the question has another form.
+        """
+        for key in ("story", "question"):
+            if not isinstance(row.get(key), str) or not row[key].strip():
+                raise ValueError(f"lacks a {key}; give it as a string")
+        choices = row.get("choices") or ()
+        gold = row.get("answer", row.get("gold_answer"))
+        question = read_question(
+            row["question"],
+            read_choices(choices) if isinstance(choices, str) else tuple(choices),
+            None if gold is None else str(gold),
+        )
+        source = str(row.get("source", "tomprm"))
+        name = str(row.get("id", ""))
+        profile = row.get("profile", "hitom-release" if source == "hitom" else "hitom-clean")
+        return Item(name, str(row.get("story_id", name)), row["story"], question, profile, {"source": source})
