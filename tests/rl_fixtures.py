@@ -62,7 +62,7 @@ def save_policy(folder: Path, model: PreTrainedModel | None = None) -> Path:
 
 
 @lru_cache(maxsize=2)
-def taught_state(steps: int = 150) -> dict[str, Any]:
+def taught_state(steps: int = 200) -> dict[str, Any]:
     """Weights after some supervised steps: it writes in the format, and seldom anything right."""
     model = random_policy(hidden=48)
     supervised(
