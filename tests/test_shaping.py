@@ -375,6 +375,13 @@ def test_the_answer_is_paid_only_where_the_trace_entails_it() -> None:
         assert earned(item, write_trace(changed_its_mind, answer)).breakdown["entailed"] == 0
 
 
+@pytest.mark.parametrize("trick", ["answer before reasoning", "think twice", "two answers", "no </think>"])
+def test_the_answer_is_not_paid_outside_the_format(trick: str) -> None:
+    for item in items():
+        reward = earned(item, WORSE[trick](item), HYBRID)
+        assert reward.scalar == 0 and reward.breakdown["entailed"] == reward.breakdown["answer"] == 0
+
+
 # -- the outcome arm ----------------------------------------------------------------------------
 
 
