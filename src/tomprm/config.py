@@ -75,20 +75,35 @@ class WarmStartPhase(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 1.2e-3
     prompt_loss: Fraction = 0.0  # weight of the prompt's tokens, from which copying is learned
 
+    @model_validator(mode="after")
+    def _mixes_something(self) -> WarmStartPhase:
+        if not sum(self.mixture.values()):
+            raise ValueError("mixture is empty; give at least one narrator a weight above 0")
+        return self
+
 
 class WarmStartConfig(Section):
     """Supervised traces of mixed quality, in phases. Used by `tomprm warm-start`."""
 
     items: Positive = 16000
-    orders: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
+    orders: Orders = (1, 2)
     phases: tuple[WarmStartPhase, ...] = ()
     bf16: bool = False  # autocast; faster where the CPU or GPU has it
     vocab_size: Positive = 1024
     hidden: Positive = 128
     layers: Positive = 4
     heads: Positive = 4
-    seed: int = 0
-    data_seed: int = 1
+    seed: Seed = 0
+    data_seed: Seed = 1
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> WarmStartConfig:
+        if self.hidden % (2 * self.heads):
+            raise ValueError(
+                f"hidden={self.hidden} is not an even number for each of {self.heads} heads; "
+                "choose a multiple of 2 * heads"
+            )
+        return self
 
 
 class RewardConfig(Section):
