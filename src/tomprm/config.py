@@ -147,8 +147,8 @@ class RLConfig(Section):
             )
         if self.minibatches > self.prompts_per_step:
             raise ValueError(
-                f"minibatches={self.minibatches} is more than prompts_per_step={self.prompts_per_step}, whose "
-                "completions are kept together; lower minibatches"
+                f"minibatches={self.minibatches} is more than prompts_per_step={self.prompts_per_step}, "
+                "and a prompt's completions are kept together; lower minibatches"
             )
         if self.estimator == "reinforce_baseline" and self.gamma != 1:
             raise ValueError(
