@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tomprm.config import ConfigError, PolicyConfig
@@ -41,12 +42,19 @@ def load_policy(config: PolicyConfig) -> tuple[PreTrainedModel, PreTrainedTokeni
         raise ConfigError(f"policy.model: the tokenizer of {config.model} has no EOS token; set eos_token")
     try:
         model = AutoModelForCausalLM.from_pretrained(config.model, dtype=getattr(torch, config.dtype))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
             f"policy.model: {config.model} cannot be loaded as a causal LM ({_line(error)}); "
             "give a folder with config.json and weights, or a hub name"
         ) from error
-    return model.to(choose_device(config.device)).eval(), tokenizer
+    rows = int(model.get_input_embeddings().num_embeddings)  # pyright: ignore[reportArgumentType]
+    if len(tokenizer) > rows:
+        raise ConfigError(
+            f"policy.model: the tokenizer of {config.model} has {len(tokenizer)} tokens, its model {rows}; "
+            "save the tokenizer of that model there"
+        )
+    device = choose_device(config.device)
+    return model.to(device).eval(), tokenizer  # pyright: ignore[reportArgumentType]
 
 
 def check_policy_path(model: str) -> None:
