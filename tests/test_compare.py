@@ -24,7 +24,7 @@ from tomprm.rl.models import load_policy
 
 pytestmark = pytest.mark.slow
 
-STEPS = 12
+STEPS = 16
 JOBS = ["warm_start-s0", "outcome-s0", "process-s0"]
 
 
