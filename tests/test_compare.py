@@ -24,7 +24,8 @@ from tomprm.rl.models import load_policy
 
 pytestmark = pytest.mark.slow
 
-STEPS = 16
+STEPS, EVERY = 16, 6
+VALIDATED = (6, 12, 16)
 JOBS = ["warm_start-s0", "outcome-s0", "process-s0"]
 
 
@@ -42,7 +43,7 @@ def one_version() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
     policy = save_policy(tmp_path_factory.mktemp("policy"), random_policy(scale=3.0))
-    return small_config(policy, workers=2, rl__steps=STEPS, rl__validate_every=5)
+    return small_config(policy, workers=2, rl__steps=STEPS, rl__validate_every=EVERY)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_files(config: RunConfig, finished: Path) -> None:
     for name in JOBS:
         folder = finished / "arms" / name
         trained = name != "warm_start-s0"
-        steps = (5, 10, STEPS) if trained else (0,)
+        steps = VALIDATED if trained else (0,)
         assert sorted(p.name for p in (folder / "validation").iterdir()) == sorted(
             f"step-{step}.jsonl" for step in steps
         )
@@ -103,7 +104,7 @@ def test_rows(config: RunConfig, finished: Path) -> None:
     curve = Counter(
         (row["arm"], row["step"]) for row in rows if row["kind"] == "policy" and "-val" in row["suite"]
     )
-    assert curve.keys() == {("warm_start", 0), *((a, s) for a in config.arms for s in (5, 10, STEPS))}
+    assert curve.keys() == {("warm_start", 0), *((a, s) for a in config.arms for s in VALIDATED)}
     assert set(curve.values()) == {8}
     heuristics = [row for row in rows if row["kind"] == "heuristic"]
     assert {row["arm"] for row in heuristics} >= {"initial container", "world state"}
