@@ -16,7 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from tomprm.rl.rollout import encode_prompts, pad
 from tomprm.trace.canonical import NARRATORS
 from tomprm.trace.prompt import PromptStyle, prompt_text
-from tomprm.world.items import Item
+from tomprm.world.items import Item, recast
 
 
 def mixed_traces(items: Sequence[Item], mixture: Mapping[str, float], rng: np.random.Generator) -> list[str]:
@@ -44,7 +44,8 @@ def supervised(
 ) -> None:
     """Cross-entropy on the trace's tokens (and, at weight `prompt_loss`, the prompt's), AdamW, linear warm-up and cosine decay, in place.
 
-    Each pass over the items draws new narrators and a new order.
+    Each pass over the items draws new words, narrators and order: the plots repeat, so a model that
+    learned them by heart would still have to read.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
     model.train()
@@ -87,22 +88,22 @@ def _batches(
     prompt_loss: float,
     device: torch.device,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    prompts = encode_prompts(tokenizer, [prompt_text(item, style) for item in items])
+    """(ids, weights of their losses) for ever; each pass tells every story with other words."""
     eos = tokenizer.eos_token_id
+    pad_id = int(tokenizer.pad_token_id or 0)  # pyright: ignore[reportArgumentType]
     epoch = 0
     while True:
         rng = np.random.default_rng([seed, epoch])
-        traces = mixed_traces(items, mixture, rng)
-        bodies = [[*tokenizer(t, add_special_tokens=False)["input_ids"], eos] for t in traces]
         # Batches of like length, in random order: little padding, no curriculum.
-        noise = rng.random(len(items)) * 24
-        order = sorted(range(len(items)), key=lambda i: len(prompts[i]) + len(bodies[i]) + noise[i])
+        noise = rng.random(len(items)) * 60
+        order = sorted(range(len(items)), key=lambda i: len(items[i].text) + noise[i])
         starts = np.arange(0, len(order) - batch_size + 1, batch_size)
         for start in rng.permutation(starts):
-            rows = order[start : start + batch_size]
-            ids = pad([prompts[i] + bodies[i] for i in rows], tokenizer.pad_token_id, False, device)
-            weights = pad(
-                [[prompt_loss] * len(prompts[i]) + [1.0] * len(bodies[i]) for i in rows], 0, False, device
-            )
-            yield ids, weights
+            cast = [recast(items[i], rng) for i in order[start : start + batch_size]]
+            prompts = encode_prompts(tokenizer, [prompt_text(item, style) for item in cast])
+            traces = mixed_traces(cast, mixture, rng)
+            bodies = [[*tokenizer(t, add_special_tokens=False)["input_ids"], eos] for t in traces]
+            rows = [(*p, *b) for p, b in zip(prompts, bodies, strict=True)]
+            weights = [[prompt_loss] * len(p) + [1.0] * len(b) for p, b in zip(prompts, bodies, strict=True)]
+            yield pad(rows, pad_id, False, device), pad(weights, 0.0, False, device)
         epoch += 1

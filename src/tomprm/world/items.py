@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from tomprm.world.events import Question, Story
-from tomprm.world.grammar import read_choices, read_question, read_story, write_question
+import numpy as np
+
+from tomprm.world.events import Fact, Kind, Question, Story
+from tomprm.world.grammar import read_choices, read_question, read_story, write_question, write_story
 from tomprm.world.replay import PROFILES
+from tomprm.world.vocabulary import VOCABULARIES, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,44 @@ class Item:
         name = str(row.get("id", ""))
         profile = row.get("profile", "hitom-release" if source == "hitom" else "hitom-clean")
         return Item(name, str(row.get("story_id", name)), row["story"], question, profile, {"source": source})
+
+
+def recast(item: Item, rng: np.random.Generator, words: Vocabulary | None = None) -> Item:
+    """The same plot with other people, things, places and rooms, drawn without replacement.
+
+    The register stays Hi-ToM's. Beliefs commute with renaming, so the gold answer is renamed along.
+    """
+    words = words or VOCABULARIES["all"]
+    actions = item.story.actions
+    neutral = PROFILES[item.profile].neutral_rooms
+    kinds = (
+        (words.names, [*item.story.agents, *item.question.chain]),
+        (words.things, [item.question.fact.thing, *(a.thing for a in actions)]),
+        (words.places, [*item.question.choices, *(a.place for a in actions if a.kind is not Kind.NOISE)]),
+        (words.rooms, [a.room for a in actions if a.room not in neutral]),
+    )
+    new: dict[str, str] = {}
+    for pool, used in kinds:
+        old = [w for w in dict.fromkeys(used) if w]
+        new.update(zip(old, (pool[i] for i in rng.choice(len(pool), len(old), replace=False)), strict=True))
+
+    def names(group: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new[n] for n in group)
+
+    told = tuple(
+        replace(
+            a,
+            actors=names(a.actors),
+            thing=new.get(a.thing, ""),
+            place=new.get(a.place, a.place),
+            room=new.get(a.room, a.room),
+            listener=new.get(a.listener, ""),
+            secret=names(a.secret),
+            distracted=names(a.distracted),
+        )
+        for a in actions
+    )
+    q = item.question
+    gold = None if q.gold is None else new[q.gold]
+    question = Question(names(q.chain), Fact(new[q.fact.thing]), names(q.choices), gold)
+    return replace(item, text=write_story(told), question=question)
