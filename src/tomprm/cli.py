@@ -156,7 +156,8 @@ class Generate:
             raise UsageError(f"--orders {self.orders}: orders run from {low} to 4 in mode {self.mode}")
         if not 2 <= self.places <= 6 or not self.places - 1 <= self.moves[0] <= self.moves[1]:
             raise UsageError(
-                f"--places {self.places} --moves {self.moves}: need 2 to 6 places and at least places - 1 moves"
+                f"--places {self.places} --moves {self.moves}: "
+                "need 2 to 6 places and at least places - 1 moves"
             )
         _at_least(1, n=self.n)
         _at_least(0, seed=self.seed)
@@ -539,8 +540,8 @@ def _console() -> Any:
 
 def _print_step(row: dict[str, Any]) -> None:
     print(
-        f"step {row['step']}: reward {row['reward']:.3f}, accuracy {row['accuracy']:.3f}, sound {row['sound']:.3f}, "
-        f"{row['tokens']:.0f} tokens, kl {row['kl']:.4f}"
+        f"step {row['step']}: reward {row['reward']:.3f}, accuracy {row['accuracy']:.3f}, "
+        f"sound {row['sound']:.3f}, {row['tokens']:.0f} tokens, kl {row['kl']:.4f}"
     )
 
 

@@ -42,6 +42,7 @@ from tomprm.eval.suites import (
 )
 from tomprm.rl.memory import keep_freed_memory
 from tomprm.rl.models import choose_device, load_policy
+from tomprm.rl.tracking import check_tracking
 from tomprm.rl.train import Trainer, training_recipe
 from tomprm.world.items import Item
 
@@ -94,6 +95,7 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
     Raises:
         ConfigError: before anything starts, when the config cannot work.
     """
+    check_tracking(config)
     load_policy(config.policy)
     open_run(config, out)
     todo = jobs(config)

@@ -34,8 +34,9 @@ supervised traces of *mixed quality*, so that reinforcement learning has somethi
 good model of anything and is not meant to be.
 
 - Made by: `tomprm warm-start {config} --out {out}` (tomprm {version})
-- Data: {items:,} generated shortcut-free items, orders {orders}, names of every suite (tomprm.belief.generate):
-  like a pretrained model it knows the words, and none of the suites' stories
+- Data: {items:,} generated shortcut-free items, orders {orders}, names of every suite,
+  told with new words at every pass (tomprm.belief.generate, tomprm.world.items.recast): like a pretrained
+  model it knows the words, and none of the suites' stories
 - Phases: {phases}
 - Narrators: `sound` right reasoning; `reality` takes everybody to see everything; `lucky` random
   perceptions, right answer; `terse` a guess without reasoning (tomprm.trace.canonical)

@@ -35,7 +35,7 @@ class RoomyLayer(DynamicLayer):
                 key_states.new_empty(shape),
                 value_states.new_empty((*shape[:-1], value_states.shape[-1])),
             )
-            if old:
+            if self.keys is not None and self.values is not None and old:
                 fresh[0][..., :old, :] = self.keys
                 fresh[1][..., :old, :] = self.values
             self._buffers = fresh

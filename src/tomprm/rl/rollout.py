@@ -27,7 +27,8 @@ def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -
     """Prompt ids; through the chat template where the tokenizer has one."""
     if tokenizer.chat_template:
         chats = [[{"role": "user", "content": p}] for p in prompts]
-        return tokenizer.apply_chat_template(chats, add_generation_prompt=True, return_dict=False)
+        ids = tokenizer.apply_chat_template(chats, add_generation_prompt=True, return_dict=False)
+        return [list(row) for row in ids]  # pyright: ignore[reportReturnType, reportArgumentType]
     return [tokenizer(p, add_special_tokens=False)["input_ids"] for p in prompts]
 
 

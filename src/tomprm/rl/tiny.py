@@ -62,8 +62,16 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int = 1024) -> Qwen2Tokeni
     scores = {processor.id_to_piece(i): processor.get_score(i) for i in range(1, processor.get_piece_size())}
     vocab = {piece: i for i, piece in enumerate(dict.fromkeys([PAD, EOS, *alphabet, *scores]))}
     merges = generate_merges({p: i for p, i in vocab.items() if p in scores}, scores)
-    tokenizer = Qwen2Tokenizer(vocab=vocab, merges=merges, pad_token=PAD, eos_token=EOS, unk_token=None)
-    tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in TAGS])
+    tokenizer = Qwen2Tokenizer(
+        vocab=vocab,
+        merges=merges,  # pyright: ignore[reportArgumentType]
+        pad_token=PAD,
+        eos_token=EOS,
+        unk_token=None,  # pyright: ignore[reportArgumentType]
+    )
+    tokenizer.add_tokens(
+        [AddedToken(tag, normalized=False) for tag in TAGS]  # pyright: ignore[reportArgumentType]
+    )
     return tokenizer
 
 
@@ -89,8 +97,8 @@ def build_policy(
         # The default of 0.02 is made for wide models; at this width it starts attention out uniform,
         # and copying is learned several times later.
         initializer_range=hidden**-0.5,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.convert_tokens_to_ids(PAD),  # pyright: ignore[reportArgumentType]
+        eos_token_id=tokenizer.convert_tokens_to_ids(EOS),
         bos_token_id=None,
     )
     with torch.random.fork_rng(devices=[]):

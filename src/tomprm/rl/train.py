@@ -32,6 +32,7 @@ from tomprm.rl.forward import action_logprobs
 from tomprm.rl.models import load_policy
 from tomprm.rl.reinforce import group_baseline, kl_estimate, normalise, policy_loss, returns
 from tomprm.rl.rollout import Rollout, sample
+from tomprm.rl.tracking import tracker
 from tomprm.trace.prompt import prompt_text
 from tomprm.world.generate import OpenShape
 from tomprm.world.items import Item
@@ -70,12 +71,14 @@ class Trainer:
         self.policy, self.tokenizer = load_policy(config.policy)
         self.reference, _ = load_policy(config.policy)
         self.reference.requires_grad_(False)
-        self.pad_id = int(self.tokenizer.pad_token_id or self.tokenizer.eos_token_id or 0)
+        pad = self.tokenizer.pad_token_id
+        self.pad_id = int(self.tokenizer.eos_token_id if pad is None else pad)  # pyright: ignore
         self.optimizer = torch.optim.AdamW(
             self.policy.parameters(), lr=0.0, betas=(0.9, 0.95), weight_decay=0.0
         )
         self.checkers: dict[str, Checker] = {}
         self.step = 0
+        self.track = tracker(config, arm, seed, folder)
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -253,6 +256,7 @@ class Trainer:
         }
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        self.track(row)
         return row
 
     def save_policy(self, folder: Path) -> None:

@@ -42,7 +42,9 @@ def supervised(
     prompt_loss: float = 0.0,
     log: Callable[[dict[str, float]], None] = lambda row: None,
 ) -> None:
-    """Cross-entropy on the trace's tokens (and, at weight `prompt_loss`, the prompt's), AdamW, linear warm-up and cosine decay, in place.
+    """Cross-entropy on the trace's tokens (and, at weight `prompt_loss`, the prompt's), in place.
+
+    AdamW with linear warm-up and cosine decay.
 
     Each pass over the items draws new words, narrators and order: the plots repeat, so a model that
     learned them by heart would still have to read.

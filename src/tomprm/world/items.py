@@ -96,7 +96,8 @@ def recast(item: Item, rng: np.random.Generator, words: Vocabulary | None = None
     new: dict[str, str] = {}
     for pool, used in kinds:
         old = [w for w in dict.fromkeys(used) if w]
-        new.update(zip(old, (pool[i] for i in rng.choice(len(pool), len(old), replace=False)), strict=True))
+        drawn = rng.permutation(len(pool))[: len(old)]
+        new.update({word: pool[int(i)] for word, i in zip(old, drawn, strict=True)})
 
     def names(group: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new[n] for n in group)
