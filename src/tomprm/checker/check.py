@@ -49,7 +49,9 @@ class Checker:
                     errors.add(verdict.claim.key)
                 if self._concludes(verdict.claim):
                     entailed = verdict.claim
-            steps.append(StepVerdict(step, verdicts, len(open_due) - len(still_due), len(errors) - before))
+            established, new_errors = len(open_due) - len(still_due), len(errors) - before
+            concluded = bool(self.due) and self.due[-1] in open_due and self.due[-1] not in still_due
+            steps.append(StepVerdict(step, verdicts, established, new_errors, concluded))
             open_due = still_due
         return Verdict(
             steps=tuple(steps),

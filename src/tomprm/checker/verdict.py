@@ -57,12 +57,14 @@ class ClaimVerdict:
 @dataclass(frozen=True, slots=True)
 class StepVerdict:
     """`established`: the obligations that this step is the first to establish; `new_errors`: the
-    contradicted claims that no earlier step had made in the same sense."""
+    contradicted claims that no earlier step had made in the same sense. `concluded`: the question's last
+    obligation, the belief itself, is among those established."""
 
     step: Step
     claims: tuple[ClaimVerdict, ...]
     established: int = 0
     new_errors: int = 0
+    concluded: bool = False
 
     @property
     def status(self) -> Status:

@@ -3,14 +3,17 @@
 Outcome (the published ToM-RL rule): 0.1 for the required tags in order with something in them, and
 1.0 for an answer that matches exactly. It is blind to the reasoning.
 
-Process: every question comes with K obligations (tomprm.checker.obligations) and one more, the
-answer that follows from the established belief. A step earns
+Process: a question's obligations (tomprm.checker.obligations) are P premises, what was witnessed and
+missed, and the conclusion, the belief itself; the answer that follows makes P + 2 shares. The state of
+a trace is which of them it has established, and the potential of that state is
 
-    (obligations it is the first to establish - penalty * claims newly contradicted) / (K + 1)
+    Phi = (premises + conclusion * premises / P) / (P + 2)
 
-a difference of a potential of the trace so far (Ng, Harada & Russell 1999), so that repeating,
-splitting, merging or padding steps earns nothing. The answer's share is paid at the end, and only
-for an answer that is right *and* is what the trace's last, supported belief entails.
+so a conclusion is worth what supports it, and a bare guess nothing. A step earns the difference of
+Phi (Ng, Harada & Russell 1999), minus penalty / (P + 2) for each claim newly contradicted: repeating,
+splitting, merging, reordering or padding steps earns nothing. The answer's share, scaled by premises / P
+too, is paid at the end, and only for an answer that is right *and* is what the trace's last belief
+claim says.
 """
 
 from __future__ import annotations
@@ -70,13 +73,12 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
     gold = item.question.gold
     right = float(bool(well_formed) and gold is not None and matches(verdict.answer, gold))
     steps = process_steps(verdict, config.penalty)
-    entailed = float(bool(well_formed) and answer_entailed(verdict))
-    process = sum(steps) + entailed / (verdict.obligations + 1)
+    process = sum(steps) + answer_share(verdict)
     breakdown = {
         "format": well_formed,
         "answer": right,
         "process": process,
-        "entailed": entailed,
+        "entailed": float(answer_entailed(verdict)),
         "coverage": verdict.coverage,
         "errors": float(sum(s.new_errors for s in verdict.steps)),
     }
@@ -84,7 +86,7 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
     if config.name in ("outcome", "hybrid"):
         scalar += config.answer_weight * right
     if config.name in ("process", "hybrid", "shuffled"):
-        scalar += config.process_weight * entailed / (verdict.obligations + 1)
+        scalar += config.process_weight * answer_share(verdict)
         paid = [config.process_weight * r for r in steps]
     else:
         paid = [0.0] * len(steps)
@@ -95,14 +97,38 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
 
 
 def process_steps(verdict: Verdict, penalty: float) -> list[float]:
-    """One reward a step; they sum to coverage minus penalised errors, over K + 1."""
-    share = 1 / (verdict.obligations + 1)
-    return [share * (s.established - penalty * s.new_errors) for s in verdict.steps]
+    """One reward a step: the difference of the potential, minus penalised errors."""
+    rewards: list[float] = []
+    established, concluded, before = 0, False, 0.0
+    for step in verdict.steps:
+        established += step.established
+        concluded = concluded or step.concluded
+        share, support = _support(verdict, established - concluded)
+        potential = share * (established - concluded + concluded * support)
+        rewards.append(potential - before - share * penalty * step.new_errors)
+        before = potential
+    return rewards
+
+
+def answer_share(verdict: Verdict) -> float:
+    """What the answer earns in the process reward, 0 to 1 / (P + 2)."""
+    if not answer_entailed(verdict):
+        return 0.0
+    premises = verdict.established - any(s.concluded for s in verdict.steps)
+    share, support = _support(verdict, premises)
+    return share * support
+
+
+def _support(verdict: Verdict, premises: int) -> tuple[float, float]:
+    """(the worth of one obligation, the share of the premises that is established)."""
+    due = max(1, verdict.obligations - 1)
+    return 1 / (verdict.obligations + 1), premises / due
 
 
 def answer_entailed(verdict: Verdict) -> bool:
-    """The answer is right, and is what the trace's last claim about the asked belief says."""
-    return verdict.answer_status is Status.SUPPORTED and verdict.coherent is True
+    """Well formed, right, and what the trace's last claim about the asked belief says."""
+    right = verdict.answer_status is Status.SUPPORTED and verdict.coherent is True
+    return right and verdict.format is Format.OK
 
 
 def _shuffled(rewards: list[float], verdict: Verdict) -> list[float]:
