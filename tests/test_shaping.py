@@ -228,17 +228,16 @@ def test_skipping_the_reasoning_earns_less_than_a_partial_trace(trick: str) -> N
     assert np.mean(gaps) > 0.1
 
 
-def test_guessing_a_belief_earns_less_than_a_partial_trace() -> None:
-    """Terse traces: the average over the offered places is what a guess earns."""
-    guesses, parts = [], []
+def test_a_bare_conclusion_earns_the_format_at_most_and_a_wrong_one_less() -> None:
+    """Even the right belief and answer are worth nothing without what supports them."""
     for item in items():
-        if item.question.order:
-            places = item.question.choices
-            guesses.append(
-                np.mean([total(item, write_trace([conclusion(item.question, p)], p)) for p in places])
-            )
-            parts.append(total(item, write_trace(*half(item))))
-    assert np.mean(guesses) < 0.1 < np.mean(parts)  # 0.1 is paid for the format alone
+        half_way = total(item, write_trace(*half(item)))
+        for place in item.question.choices:
+            bare = total(item, write_trace([conclusion(item.question, place)], place))
+            if place == item.question.gold:
+                assert bare == pytest.approx(0.1) and bare <= half_way + 1e-12
+            else:
+                assert bare < 0.1
 
 
 def _shown_twice(steps: Sequence[str]) -> list[str]:
