@@ -18,6 +18,7 @@ from tomprm.config import ConfigError, RewardConfig, RunConfig
 from tomprm.rewards.credit import token_rewards
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl import train as train_module
+from tomprm.rl.models import precision
 from tomprm.rl.reinforce import group_baseline
 from tomprm.rl.train import RewardError, Trainer, forget_after
 from tomprm.world.items import Item
@@ -103,6 +104,18 @@ def test_the_reference_is_the_warm_start(policy: Path, tmp_path: Path) -> None:
     trainer.run()
     assert same(before, trainer.reference.state_dict())
     assert not any(p.requires_grad for p in trainer.reference.parameters())
+
+
+def test_bfloat16_multiplies_in_bfloat16_and_keeps_small_updates(taught: Path, tmp_path: Path) -> None:
+    config = small_config(taught, policy__dtype="bfloat16", rl__learning_rate=1e-6, rl__steps=2)
+    trainer = trainer_of(config, tmp_path / "run")
+    before = weights(trainer)
+    trainer.run()
+    assert {p.dtype for p in trainer.policy.parameters()} == {torch.float32}
+    moved = [not torch.equal(before[name], value) for name, value in trainer.policy.state_dict().items()]
+    assert any(moved), "an update of 1e-6 would be lost in bfloat16 weights"
+    with precision(config.policy, trainer.policy.device):
+        assert trainer.policy(torch.ones(1, 3, dtype=torch.long)).logits.dtype is torch.bfloat16
 
 
 def test_the_learning_rate_warms_up(policy: Path, tmp_path: Path) -> None:

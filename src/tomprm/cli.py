@@ -445,13 +445,14 @@ Verb = (
 )
 
 
+ABOUT = "Tells right reasoning from right answers in theory-of-mind tasks, and trains on the difference."
 _FLAT = (tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point: exit code 0, 2 for bad input, 130 for Ctrl-C."""
     try:
-        verb: Any = tyro.cli(Verb, args=argv, prog="tomprm", description=__doc__, config=_FLAT)  # pyright: ignore
+        verb: Any = tyro.cli(Verb, args=argv, prog="tomprm", description=ABOUT, config=_FLAT)  # pyright: ignore
         verb.run()
     except Interrupted as stop:
         print(f"tomprm: {stop}", file=sys.stderr)

@@ -61,7 +61,7 @@ class PolicyConfig(Section):
 
     model: str = "reward_models/tiny_policy"
     prompt: Literal["plain", "instruct"] = "plain"
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Literal["float32", "bfloat16"] = "float32"  # of matrix products; weights are float32
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_new_tokens: Positive = 200
 

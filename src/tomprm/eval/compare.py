@@ -139,7 +139,6 @@ def _worker(threads: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     keep_freed_memory()
-    transformers.logging.disable_progress_bar()
 
 
 def _end_with_parent() -> None:
@@ -191,39 +190,49 @@ def run_job(config: RunConfig, out: Path, job: Job) -> None:
     """Train (unless it is the baseline), then evaluate on every suite."""
     folder = job_folder(out, job)
     suites, validation = read_suites(out, config.data.suites), read_suites(out, VALIDATION)
+    version = run_version(out)
     if job.arm == BASELINE:
         model, tokenizer = load_policy(config.policy)
-        _validate(config, folder, job, model, tokenizer, validation, 0)
+        _validate(config, folder, job, model, tokenizer, validation, 0, version)
         step = 0
     else:
         trainer = Trainer(config, job.arm, job.seed, read_training(out), folder)
 
         def validate(t: Trainer) -> None:
             if t.step:  # step 0 is the baseline's, shared by all
-                _validate(config, folder, job, t.policy, t.tokenizer, validation, t.step)
+                _validate(config, folder, job, t.policy, t.tokenizer, validation, t.step, version)
 
         model, tokenizer, step = trainer.run(validate), trainer.tokenizer, config.rl.steps
         trainer.save_policy(folder / "policy")
-    rows = final_rows(model, tokenizer, suites, config, job.arm, job.seed, step)
+    rows = final_rows(model, tokenizer, suites, config, job.arm, job.seed, step, version)
     write_rows(folder / "final.jsonl", rows)
 
 
 def _validate(
-    config: RunConfig, folder: Path, job: Job, model: Any, tokenizer: Any, suites: list[Suite], step: int
+    config: RunConfig,
+    folder: Path,
+    job: Job,
+    model: Any,
+    tokenizer: Any,
+    suites: list[Suite],
+    step: int,
+    version: str,
 ) -> None:
     rows: list[dict[str, Any]] = []
     for suite in suites:
         found = evaluate(model, tokenizer, suite, config, decoding="greedy")
-        rows += policy_rows(found, config, job.arm, job.seed, step, f"step-{step}")
+        rows += policy_rows(found, config, job.arm, job.seed, step, f"step-{step}", version)
     write_rows(folder / "validation" / f"step-{step}.jsonl", rows)
 
 
 def gather(config: RunConfig, out: Path) -> Path:
     """All rows in one file: heuristics, then job by job; the same bytes for the same config and seeds."""
 
+    version = run_version(out)
+
     def rows() -> Iterator[str]:
         for row in heuristic_rows(read_suites(out, config.data.suites)):
-            yield json.dumps(row | {"config": config.digest(), "version": code_version()}) + "\n"
+            yield json.dumps(row | {"config": config.digest(), "version": version}) + "\n"
         for job in jobs(config):
             folder = job_folder(out, job)
             steps = sorted(
@@ -287,6 +296,11 @@ def record_machine(config: RunConfig, out: Path, workers: int) -> None:
         "command": " ".join(Path(a).name if i == 0 else a for i, a in enumerate(sys.argv)),
     }
     write_text(out / "run.json", json.dumps(machine, indent=1) + "\n")
+
+
+def run_version(out: Path) -> str:
+    """The code that this run was started with: the same on all its rows."""
+    return str(json.loads((out / "run.json").read_text(encoding="utf-8"))["tomprm"])
 
 
 def _cpu_name() -> str:

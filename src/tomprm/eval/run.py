@@ -18,6 +18,7 @@ from tomprm.checker.check import Checker
 from tomprm.checker.verdict import Status, Verdict
 from tomprm.config import RunConfig
 from tomprm.eval.suites import Suite
+from tomprm.rl.models import precision
 from tomprm.rl.rollout import Rollout, sample
 from tomprm.trace.prompt import prompt_text
 from tomprm.trace.steps import Format, matches
@@ -58,17 +59,18 @@ def evaluate(
         number = int(seeded(config.eval.seed, f"eval-{suite.name}", seed).integers(2**62))
         generator = torch.Generator(model.device).manual_seed(number)
     n = config.eval.samples if sampled else 1
-    rollouts = sample(
-        model,
-        tokenizer,
-        [prompt_text(item, config.policy.prompt) for item in suite.items],
-        n=n,
-        max_new_tokens=config.policy.max_new_tokens,
-        temperature=config.eval.temperature if sampled else 0.0,
-        generator=generator,
-        batch_size=config.eval.batch_size,
-        progress=progress,
-    )
+    with precision(config.policy, model.device):
+        rollouts = sample(
+            model,
+            tokenizer,
+            [prompt_text(item, config.policy.prompt) for item in suite.items],
+            n=n,
+            max_new_tokens=config.policy.max_new_tokens,
+            temperature=config.eval.temperature if sampled else 0.0,
+            generator=generator,
+            batch_size=config.eval.batch_size,
+            progress=progress,
+        )
     for index, rollout in enumerate(rollouts):
         item = suite.items[rollout.prompt]
         yield _row(item, suite, decoding, index % n, rollout, Checker(item).check(rollout.text))
@@ -140,11 +142,17 @@ def heuristic_rows(suites: Iterable[Suite]) -> Iterator[dict[str, Any]]:
 
 
 def policy_rows(
-    rows: Iterable[dict[str, Any]], config: RunConfig, arm: str, seed: int, step: int, checkpoint: str
+    rows: Iterable[dict[str, Any]],
+    config: RunConfig,
+    arm: str,
+    seed: int,
+    step: int,
+    checkpoint: str,
+    version: str,
 ) -> list[dict[str, Any]]:
-    """Rows with their provenance."""
+    """Rows with their provenance; `version` is the run's, whatever is checked out by now."""
     head = {"kind": "policy", "arm": arm, "seed": seed, "step": step, "checkpoint": checkpoint}
-    tail = {"config": config.digest(), "version": code_version()}
+    tail = {"config": config.digest(), "version": version}
     return [head | row | tail for row in rows]
 
 
@@ -156,6 +164,7 @@ def final_rows(
     arm: str,
     seed: int,
     step: int,
+    version: str,
 ) -> list[dict[str, Any]]:
     """Greedy and sampled answers to every suite."""
     checkpoint = "warm_start" if arm == "warm_start" else "final"
@@ -163,5 +172,5 @@ def final_rows(
     for suite in suites:
         for decoding in ("greedy", *(("sampled",) if config.eval.samples else ())):
             found = evaluate(model, tokenizer, suite, config, decoding=decoding, seed=seed)
-            rows += policy_rows(found, config, arm, seed, step, checkpoint)
+            rows += policy_rows(found, config, arm, seed, step, checkpoint, version)
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+import transformers
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -24,6 +25,12 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
+def precision(config: PolicyConfig, device: torch.device) -> torch.autocast:
+    """The context of every forward pass. Weights stay float32, whose small updates bfloat16 would lose;
+    with `dtype: bfloat16` the matrix products run in it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=config.dtype == "bfloat16")
+
+
 def load_policy(config: PolicyConfig) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model (evaluation mode, on its device) and tokenizer.
 
@@ -31,6 +38,7 @@ def load_policy(config: PolicyConfig) -> tuple[PreTrainedModel, PreTrainedTokeni
         ConfigError: no such folder, no weights, or no tokenizer; the message names the path.
     """
     check_policy_path(config.model)
+    transformers.logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(config.model)
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -41,7 +49,7 @@ def load_policy(config: PolicyConfig) -> tuple[PreTrainedModel, PreTrainedTokeni
     if tokenizer.eos_token_id is None:
         raise ConfigError(f"policy.model: the tokenizer of {config.model} has no EOS token; set eos_token")
     try:
-        model = AutoModelForCausalLM.from_pretrained(config.model, dtype=getattr(torch, config.dtype))
+        model = AutoModelForCausalLM.from_pretrained(config.model, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
             f"policy.model: {config.model} cannot be loaded as a causal LM ({_line(error)}); "

@@ -29,7 +29,7 @@ from tomprm.config import ConfigError, DataConfig, RewardConfig, RunConfig
 from tomprm.rewards.credit import token_rewards
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl.forward import action_logprobs
-from tomprm.rl.models import load_policy
+from tomprm.rl.models import load_policy, precision
 from tomprm.rl.reinforce import group_baseline, kl_estimate, normalise, policy_loss, returns
 from tomprm.rl.rollout import Rollout, sample
 from tomprm.rl.tracking import tracker
@@ -100,7 +100,8 @@ class Trainer:
         while self.step < self.rl.steps:
             started = time.perf_counter()
             self.step += 1
-            batch = self.collect()
+            with precision(self.config.policy, self.policy.device):
+                batch = self.collect()
             collected = time.perf_counter()
             update = self.update(batch)
             report(self.log(batch, update, collected - started, time.perf_counter() - collected))
@@ -157,7 +158,10 @@ class Trainer:
             per_pass = max(1, rl.micro_batch // n) * n
             for start in range(0, len(rows), per_pass):
                 micro = rows[start : start + per_pass]
-                logp = self.logprobs(self.policy, [batch.rollouts[i] for i in micro], batch.mask.shape[1])
+                with precision(self.config.policy, self.policy.device):
+                    logp = self.logprobs(
+                        self.policy, [batch.rollouts[i] for i in micro], batch.mask.shape[1]
+                    )
                 loss, metrics = policy_loss(
                     logp,
                     batch.old_logp[micro],
