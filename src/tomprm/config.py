@@ -163,6 +163,9 @@ class EvalConfig(Section):
     """How policies are scored."""
 
     samples: Annotated[int, Field(ge=0)] = 1  # sampled answers an item, beside the greedy one
+    sampled_suites: tuple[Literal["id", "higher", "longer", "style", "hitom"], ...] = (
+        "id", "higher", "longer", "style", "hitom",
+    )  # fmt: skip
     temperature: Annotated[float, Field(gt=0)] = 1.0
     batch_size: Positive = 128
     seed: Seed = 0

@@ -166,11 +166,12 @@ def final_rows(
     step: int,
     version: str,
 ) -> list[dict[str, Any]]:
-    """Greedy and sampled answers to every suite."""
+    """Greedy answers to every suite, and sampled ones where the config wants them."""
     checkpoint = "warm_start" if arm == "warm_start" else "final"
     rows: list[dict[str, Any]] = []
     for suite in suites:
-        for decoding in ("greedy", *(("sampled",) if config.eval.samples else ())):
+        sampled = config.eval.samples and suite.name in config.eval.sampled_suites
+        for decoding in ("greedy", "sampled") if sampled else ("greedy",):
             found = evaluate(model, tokenizer, suite, config, decoding=decoding, seed=seed)
             rows += policy_rows(found, config, arm, seed, step, checkpoint, version)
     return rows
