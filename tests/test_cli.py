@@ -359,7 +359,7 @@ def test_cuda_where_there_is_none(call: Call, config: Path, tmp_path: Path) -> N
     import torch
 
     if torch.cuda.is_available():
-        pytest.skip("there is one")
+        pytest.skip("torch sees a GPU here; this is about machines without one")
     found = refusal(call("compare", config, "--set", "policy.device=cuda", "--out", tmp_path / "run"))
     assert found == "policy.device: cuda is asked for but torch sees no GPU; use auto or cpu"
 

@@ -27,6 +27,7 @@ class Section(BaseModel):
 Positive = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0)]
 Orders = Annotated[tuple[Annotated[int, Field(ge=1, le=4)], ...], Field(min_length=1)]
+SuiteName = Literal["id", "higher", "longer", "style", "hitom"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -39,7 +40,7 @@ class DataConfig(Section):
     longer_moves: tuple[Positive, Positive] = (4, 5)  # of the `longer` suite
     train_orders: Orders = (1, 2)
     train_items: Positive = 1024
-    suites: tuple[Literal["id", "higher", "longer", "style", "hitom"], ...] = (
+    suites: tuple[SuiteName, ...] = (
         "id", "higher", "longer", "style", "hitom",
     )  # fmt: skip
     items_per_order: Positive = 150  # of every generated suite
@@ -163,7 +164,7 @@ class EvalConfig(Section):
     """How policies are scored."""
 
     samples: Annotated[int, Field(ge=0)] = 1  # sampled answers an item, beside the greedy one
-    sampled_suites: tuple[Literal["id", "higher", "longer", "style", "hitom"], ...] = (
+    sampled_suites: tuple[SuiteName, ...] = (
         "id", "higher", "longer", "style", "hitom",
     )  # fmt: skip
     temperature: Annotated[float, Field(gt=0)] = 1.0

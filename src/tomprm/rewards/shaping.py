@@ -19,7 +19,7 @@ claim says.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +28,6 @@ from tomprm.checker.verdict import Status, Verdict
 from tomprm.config import RewardConfig
 from tomprm.trace.steps import Format, matches, read_trace
 from tomprm.world.items import Item
-
-RewardName = Literal["outcome", "process", "hybrid", "format", "shuffled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
     """The reward of a judged completion."""
     well_formed = float(verdict.format is Format.OK)
     gold = item.question.gold
-    right = float(bool(well_formed) and gold is not None and matches(verdict.answer, gold))
+    right = float(well_formed > 0 and gold is not None and matches(verdict.answer, gold))
     steps = process_steps(verdict, config.penalty)
     process = sum(steps) + answer_share(verdict)
     breakdown = {
