@@ -87,7 +87,8 @@ class WarmStartConfig(Section):
     """Supervised traces of mixed quality, in phases. Used by `tomprm warm-start`."""
 
     items: Positive = 16000
-    orders: Orders = (1, 2)
+    # Share of the items in the manner of each suite; a pretrained model, too, has seen some of everything.
+    shares: dict[SuiteName, Annotated[float, Field(ge=0)]] = Field(default={"id": 1.0})
     phases: tuple[WarmStartPhase, ...] = ()
     bf16: bool = False  # autocast; faster where the CPU or GPU has it
     vocab_size: Positive = 1024
@@ -98,7 +99,9 @@ class WarmStartConfig(Section):
     data_seed: Seed = 1
 
     @model_validator(mode="after")
-    def _heads_fit(self) -> WarmStartConfig:
+    def _fits(self) -> WarmStartConfig:
+        if not sum(self.shares.values()):
+            raise ValueError("shares is empty; give at least one suite a share above 0")
         if self.hidden % (2 * self.heads):
             raise ValueError(
                 f"hidden={self.hidden} is not an even number for each of {self.heads} heads; "

@@ -88,7 +88,8 @@ def generate(recipe: Recipe, root: int, split: str, n: int, start: int = 0) -> I
 
 def _item(draft: Draft, question: Question, recipe: Recipe, story_id: str, suffix: str, profile: str) -> Item:
     text = write_story(draft.actions, recipe.register)
-    return Item(f"{story_id}{suffix}", story_id, text, question, profile, {"source": "tomprm"})
+    meta = {"source": "tomprm", "register": recipe.register}
+    return Item(f"{story_id}{suffix}", story_id, text, question, profile, meta)
 
 
 # -- Hi-ToM's scheme --------------------------------------------------------------------------

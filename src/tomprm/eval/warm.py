@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,13 @@ from transformers import Qwen2ForCausalLM
 from tomprm.belief.generate import Recipe, generate
 from tomprm.config import RunConfig, dump_config
 from tomprm.eval.run import code_version, evaluate
-from tomprm.eval.suites import build_validation
+from tomprm.eval.suites import build_validation, recipes
 from tomprm.rl.memory import keep_freed_memory
 from tomprm.rl.models import choose_device
 from tomprm.rl.tiny import build_policy, train_tokenizer
 from tomprm.rl.warmstart import mixed_traces, supervised
 from tomprm.trace.prompt import prompt_text
-from tomprm.world.generate import OpenShape
+from tomprm.world.items import Item, recast
 
 CARD = """---
 license: apache-2.0
@@ -34,9 +35,9 @@ supervised traces of *mixed quality*, so that reinforcement learning has somethi
 good model of anything and is not meant to be.
 
 - Made by: `tomprm warm-start {config} --out {out}` (tomprm {version})
-- Data: {items:,} generated shortcut-free items, orders {orders}, names of every suite,
-  told with new words at every pass (tomprm.belief.generate, tomprm.world.items.recast): like a pretrained
-  model it knows the words, and none of the suites' stories
+- Data: {items:,} generated items, told with new words at every pass (tomprm.belief.generate,
+  tomprm.world.items.recast), in the manner of the suites: {shares}. Like a pretrained model it has seen
+  some of everything, and none of the suites' stories
 - Phases: {phases}
 - Narrators: `sound` right reasoning; `reality` takes everybody to see everything; `lucky` random
   perceptions, right answer; `terse` a guess without reasoning (tomprm.trace.canonical)
@@ -52,13 +53,12 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
     """
     keep_freed_memory()
     warm = config.warm_start
-    shape = OpenShape(places=config.data.places, moves=config.data.moves)
-    recipe = Recipe(orders=warm.orders, shape=shape, vocabulary="all")
-    items = list(generate(recipe, warm.data_seed, "warm", warm.items))
+    items = warm_items(config)
     rng = np.random.default_rng(warm.seed)
-    corpus = mixed_traces(items[:4000], {"sound": 1.0}, rng)
+    sample = [recast(items[i], rng) for i in rng.permutation(len(items))[:4000]]
+    corpus = mixed_traces(sample, {"sound": 1.0}, rng)
     tokenizer = train_tokenizer(
-        [prompt_text(item) + trace for item, trace in zip(items, corpus, strict=False)], warm.vocab_size
+        [prompt_text(item) + trace for item, trace in zip(sample, corpus, strict=True)], warm.vocab_size
     )
     model = build_policy(tokenizer, warm.hidden, warm.layers, warm.heads, warm.seed)
     device = choose_device(config.policy.device)
@@ -102,7 +102,7 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
         out=out,
         version=code_version(),
         items=warm.items,
-        orders=" and ".join(map(str, warm.orders)),
+        shares=", ".join(f"{name} {share:.0%}" for name, share in warm.shares.items()),
         phases="; ".join(f"{p.steps} steps of {json.dumps(p.mixture)}" for p in warm.phases),
         n=config.data.validation_items,
         scores="; ".join(scores),
@@ -113,10 +113,28 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
     return partial.rename(out)
 
 
+def warm_items(config: RunConfig) -> list[Item]:
+    """Items in the manner of each suite, by `warm_start.shares`; none of the suites' own."""
+    warm = config.warm_start
+    manners: dict[str, list[Recipe]] = {name: [recipe] for name, (_, recipe) in recipes(config.data).items()}
+    manners["hitom"] = [
+        Recipe(mode="hitom", orders=(0, 1, 2, 3, 4), chapters=chapters, deception=deception)
+        for chapters in (1, 2, 3)
+        for deception in (False, True)
+    ]
+    items: list[Item] = []
+    for name, share in warm.shares.items():
+        n = round(warm.items * share / sum(warm.shares.values()) / len(manners[name]))
+        for number, recipe in enumerate(manners[name]):
+            split = f"warm-{name}-{number}"
+            items += generate(replace(recipe, vocabulary="all"), warm.data_seed, split, n)
+    return items
+
+
 def _kept(config: RunConfig, out: Path, number: int) -> Path:
     """Where the model after phase `number` is kept; the name tells all that it depends on."""
     warm = config.warm_start.model_dump(mode="json")
     warm["phases"] = warm["phases"][: number + 1]
-    made_of = json.dumps([warm, config.data.places, config.data.moves], sort_keys=True)
+    made_of = json.dumps([warm, config.data.model_dump(mode="json")], sort_keys=True)
     digest = hashlib.sha256(made_of.encode()).hexdigest()[:8]
     return out.with_name(out.name + ".phases") / f"phase-{number + 1}-{digest}"

@@ -82,7 +82,7 @@ class Item:
 def recast(item: Item, rng: np.random.Generator, words: Vocabulary | None = None) -> Item:
     """The same plot with other people, things, places and rooms, drawn without replacement.
 
-    The register stays Hi-ToM's. Beliefs commute with renaming, so the gold answer is renamed along.
+    Beliefs commute with renaming, so the gold answer is renamed along.
     """
     words = words or VOCABULARIES["all"]
     actions = item.story.actions
@@ -118,4 +118,5 @@ def recast(item: Item, rng: np.random.Generator, words: Vocabulary | None = None
     q = item.question
     gold = None if q.gold is None else new[q.gold]
     question = Question(names(q.chain), Fact(new[q.fact.thing]), names(q.choices), gold)
-    return replace(item, text=write_story(told), question=question)
+    text = write_story(told, item.meta.get("register", "hitom"), rng)
+    return replace(item, text=text, question=question)

@@ -36,6 +36,25 @@ NOUNS = _words(
     "bag basket bin bowl box bucket cabinet case chest closet crate drawer jug pot sack shelf tin tray "
     "trunk vase"
 )
+# The words of the Hi-ToM release (Apache-2.0): a model that never saw a word cannot copy it.
+HITOM_NAMES = _words(
+    "Abigail Aiden Alexander Amelia Ava Avery Benjamin Carter Charlotte Chloe Elizabeth Ella Emily Emma Evelyn "
+    "Hannah Isabella Isla Jack Jackson Jacob Liam Lily Logan Mila Nathan Noah Owen Sophia William"
+)
+HITOM_THINGS = _words(
+    "apple asparagus banana beans cabbage carrot cherry corn cucumber eggplant grapes green_pepper lemon lettuce "
+    "lime melon onion orange peach pear peas persimmon plum potato spinach sweet_potato tangerine tomato turnip "
+    "watermelon"
+)
+HITOM_NOUNS = _words(
+    "basket bathtub bottle box bucket chest container crate cupboard drawer envelope pantry suitcase "
+    "treasure_chest"
+)
+HITOM_ROOMS = _words(
+    "TV_room attic back_yard basement bathroom bedroom cellar closet crawlspace den dining_room front_yard garage "
+    "garden hall hallway kitchen laundry living_room lounge master_bedroom office pantry patio playroom porch "
+    "staircase study sunroom workshop"
+)
 ROOMS = _words(
     "attic barn basement bedroom cabin cellar den garage garden hall kitchen library loft lounge office "
     "pantry porch studio study tent workshop"
@@ -53,9 +72,18 @@ class Vocabulary:
     rooms: tuple[str, ...] = ROOMS
 
 
+def _union(*lists: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for words in lists for word in words))
+
+
 # "all" is for pretraining: it stands for a model that knows every word and none of the stories.
 VOCABULARIES = {
     "train": Vocabulary(tuple(TRAIN_NAMES)),
     "held_out": Vocabulary(tuple(HELD_OUT_NAMES)),
-    "all": Vocabulary((*TRAIN_NAMES, *HELD_OUT_NAMES)),
+    "all": Vocabulary(
+        _union(TRAIN_NAMES, HELD_OUT_NAMES, HITOM_NAMES),
+        _union(THINGS, HITOM_THINGS),
+        _union(Vocabulary.places, tuple(f"{c}_{n}" for c in COLOURS[:3] for n in HITOM_NOUNS)),
+        _union(ROOMS, HITOM_ROOMS),
+    ),
 }
