@@ -9,6 +9,7 @@ from tomprm.belief.generate import Recipe, generate
 from tomprm.belief.state import BeliefState
 from tomprm.world.items import Item, recast
 from tomprm.world.replay import PROFILES
+from tomprm.world.vocabulary import VOCABULARIES
 
 RECIPES = [Recipe(orders=(1, 2, 3)), Recipe(mode="hitom", orders=(0, 1, 2, 3, 4), chapters=3, deception=True)]
 
@@ -17,7 +18,7 @@ RECIPES = [Recipe(orders=(1, 2, 3)), Recipe(mode="hitom", orders=(0, 1, 2, 3, 4)
 def test_recast_keeps_the_plot_and_its_answer(recipe: Recipe) -> None:
     rng = np.random.default_rng(0)
     for item in generate(recipe, 0, "recast", 30):
-        cast = recast(item, rng)
+        cast = recast(item, VOCABULARIES["all"], rng)
         answer = BeliefState(cast.story, PROFILES[cast.profile]).answer(cast.question).value
         assert answer == cast.question.gold
         assert [a.kind for a in cast.story.actions] == [a.kind for a in item.story.actions]

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-VERBS = set(re.findall(r'subcommand\("([\w-]+)"\)', (ROOT / "src/tomprm/cli.py").read_text()))
+VERBS = set(re.findall(r'subcommand\("([\w-]+)"\)', (ROOT / "src/tomprm/cli/__init__.py").read_text()))
 
 
 def test_the_readme_example_gives_its_verdict() -> None:

@@ -22,6 +22,7 @@ from tomprm.rl.tiny import build_policy, train_tokenizer
 from tomprm.rl.warmstart import mixed_traces, supervised
 from tomprm.trace.prompt import prompt_text
 from tomprm.world.items import Item, recast
+from tomprm.world.vocabulary import VOCABULARIES
 
 CARD = """---
 license: apache-2.0
@@ -52,10 +53,10 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
     The model after each phase is kept in `OUT.phases/`, where the same command finds it again.
     """
     keep_freed_memory()
-    warm = config.warm_start
-    items = warm_items(config)
+    warm, version = config.warm_start, code_version()
+    items, words = warm_items(config), VOCABULARIES["all"]
     rng = np.random.default_rng(warm.seed)
-    sample = [recast(items[i], rng) for i in rng.permutation(len(items))[:4000]]
+    sample = [recast(items[i], words, rng) for i in rng.permutation(len(items))[:4000]]
     corpus = mixed_traces(sample, {"sound": 1.0}, rng)
     tokenizer = train_tokenizer(
         [prompt_text(item) + trace for item, trace in zip(sample, corpus, strict=True)], warm.vocab_size
@@ -79,6 +80,7 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
             seed=warm.seed + number,
             bf16=warm.bf16,
             prompt_loss=phase.prompt_loss,
+            words=words,
             log=log,
         )
         partial = kept.with_name(kept.name + ".partial")
@@ -100,7 +102,7 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
         parameters=sum(p.numel() for p in model.parameters()),
         config="configs/warm_start.yaml",
         out=out,
-        version=code_version(),
+        version=version,
         items=warm.items,
         shares=", ".join(f"{name} {share:.0%}" for name, share in warm.shares.items()),
         phases="; ".join(f"{p.steps} steps of {json.dumps(p.mixture)}" for p in warm.phases),

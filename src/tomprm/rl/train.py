@@ -159,9 +159,7 @@ class Trainer:
             for start in range(0, len(rows), per_pass):
                 micro = rows[start : start + per_pass]
                 with precision(self.config.policy, self.policy.device):
-                    logp = self.logprobs(
-                        self.policy, [batch.rollouts[i] for i in micro], batch.mask.shape[1]
-                    )
+                    logp = self.logprobs(self.policy, [batch.rollouts[i] for i in micro], batch.mask.shape[1])
                 loss, metrics = policy_loss(
                     logp,
                     batch.old_logp[micro],

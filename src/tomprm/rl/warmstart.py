@@ -17,6 +17,7 @@ from tomprm.rl.rollout import encode_prompts, pad
 from tomprm.trace.canonical import NARRATORS
 from tomprm.trace.prompt import PromptStyle, prompt_text
 from tomprm.world.items import Item, recast
+from tomprm.world.vocabulary import Vocabulary
 
 
 def mixed_traces(items: Sequence[Item], mixture: Mapping[str, float], rng: np.random.Generator) -> list[str]:
@@ -40,18 +41,19 @@ def supervised(
     style: PromptStyle = "plain",
     bf16: bool = False,
     prompt_loss: float = 0.0,
+    words: Vocabulary | None = None,
     log: Callable[[dict[str, float]], None] = lambda row: None,
 ) -> None:
     """Cross-entropy on the trace's tokens (and, at weight `prompt_loss`, the prompt's), in place.
 
     AdamW with linear warm-up and cosine decay.
 
-    Each pass over the items draws new words, narrators and order: the plots repeat, so a model that
-    learned them by heart would still have to read.
+    Each pass over the items draws new narrators and order and, where `words` are given, tells every
+    story with others of them: a model that learned the plots by heart would still have to read.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
     model.train()
-    batches = _batches(tokenizer, items, mixture, batch_size, seed, style, prompt_loss, model.device)
+    batches = _batches(tokenizer, items, mixture, batch_size, seed, style, prompt_loss, words, model.device)
     for step in range(1, steps + 1):
         rate = learning_rate * _schedule(step, steps)
         for group in optimizer.param_groups:
@@ -88,9 +90,10 @@ def _batches(
     seed: int,
     style: PromptStyle,
     prompt_loss: float,
+    words: Vocabulary | None,
     device: torch.device,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """(ids, weights of their losses) for ever; each pass tells every story with other words."""
+    """(ids, weights of their losses) for ever."""
     eos = tokenizer.eos_token_id
     pad_id = int(tokenizer.pad_token_id or 0)  # pyright: ignore[reportArgumentType]
     epoch = 0
@@ -101,7 +104,9 @@ def _batches(
         order = sorted(range(len(items)), key=lambda i: len(items[i].text) + noise[i])
         starts = np.arange(0, len(order) - batch_size + 1, batch_size)
         for start in rng.permutation(starts):
-            cast = [recast(items[i], rng) for i in order[start : start + batch_size]]
+            cast = [items[i] for i in order[start : start + batch_size]]
+            if words is not None:
+                cast = [recast(item, words, rng) for item in cast]
             prompts = encode_prompts(tokenizer, [prompt_text(item, style) for item in cast])
             traces = mixed_traces(cast, mixture, rng)
             bodies = [[*tokenizer(t, add_special_tokens=False)["input_ids"], eos] for t in traces]

@@ -65,9 +65,7 @@ _END = (
 )
 
 _SEES = r"(?:sees?|saw|notices?|noticed|witness(?:es|ed)?|watch(?:es|ed)?)"
-_MISSES = (
-    r"(?:miss(?:es|ed)?|(?:(?:does|do|did|can|could)(?: not|n't)|cannot) (?:see|notice|witness|watch))"
-)
+_MISSES = r"(?:miss(?:es|ed)?|(?:(?:does|do|did|can|could)(?: not|n't)|cannot) (?:see|notice|witness|watch))"
 _PERCEPTION = re.compile(
     rf"(?P<names>{_NAMES}) (?:also |both |all )?(?P<seems>seems? to |seemed to )?"
     rf"(?:(?P<no>{_MISSES})|{_SEES}) (?:it|this|that|line (?P<line>\d{{1,6}}))\b"

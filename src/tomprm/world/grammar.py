@@ -201,8 +201,7 @@ def read_question(text: str, choices: Sequence[str] = (), gold: str | None = Non
         chain = (found["first"], *re.findall(r"([A-Z]\w*) thinks", found["rest"]))
         return Question(chain, Fact(found["thing"]), tuple(choices), gold)
     raise ValueError(
-        f"unknown question {text!r}; ask 'Where is the X really?' or "
-        "'Where does A think B thinks the X is?'"
+        f"unknown question {text!r}; ask 'Where is the X really?' or 'Where does A think B thinks the X is?'"
     )
 
 

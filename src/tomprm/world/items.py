@@ -12,7 +12,7 @@ import numpy as np
 from tomprm.world.events import Fact, Kind, Question, Story
 from tomprm.world.grammar import read_choices, read_question, read_story, write_question, write_story
 from tomprm.world.replay import PROFILES
-from tomprm.world.vocabulary import VOCABULARIES, Vocabulary
+from tomprm.world.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,11 @@ class Item:
         return Item(name, str(row.get("story_id", name)), row["story"], question, profile, {"source": source})
 
 
-def recast(item: Item, rng: np.random.Generator, words: Vocabulary | None = None) -> Item:
+def recast(item: Item, words: Vocabulary, rng: np.random.Generator) -> Item:
     """The same plot with other people, things, places and rooms, drawn without replacement.
 
     Beliefs commute with renaming, so the gold answer is renamed along.
     """
-    words = words or VOCABULARIES["all"]
     actions = item.story.actions
     neutral = PROFILES[item.profile].neutral_rooms
     kinds = (

@@ -206,6 +206,4 @@ def renumber(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 def _at(line: int, a: Action) -> Action:
     """`dataclasses.replace(a, line=line)`, four times as fast: generation does little else."""
-    return Action(
-        line, a.kind, a.actors, a.thing, a.place, a.room, a.listener, a.secret, a.distracted
-    )
+    return Action(line, a.kind, a.actors, a.thing, a.place, a.room, a.listener, a.secret, a.distracted)

@@ -38,22 +38,22 @@ NOUNS = _words(
 )
 # The words of the Hi-ToM release (Apache-2.0): a model that never saw a word cannot copy it.
 HITOM_NAMES = _words(
-    "Abigail Aiden Alexander Amelia Ava Avery Benjamin Carter Charlotte Chloe Elizabeth Ella Emily Emma Evelyn "
-    "Hannah Isabella Isla Jack Jackson Jacob Liam Lily Logan Mila Nathan Noah Owen Sophia William"
+    "Abigail Aiden Alexander Amelia Ava Avery Benjamin Carter Charlotte Chloe Elizabeth Ella Emily Emma "
+    "Evelyn Hannah Isabella Isla Jack Jackson Jacob Liam Lily Logan Mila Nathan Noah Owen Sophia William"
 )
 HITOM_THINGS = _words(
-    "apple asparagus banana beans cabbage carrot cherry corn cucumber eggplant grapes green_pepper lemon lettuce "
-    "lime melon onion orange peach pear peas persimmon plum potato spinach sweet_potato tangerine tomato turnip "
-    "watermelon"
+    "apple asparagus banana beans cabbage carrot cherry corn cucumber eggplant grapes green_pepper lemon "
+    "lettuce lime melon onion orange peach pear peas persimmon plum potato spinach sweet_potato tangerine "
+    "tomato turnip watermelon"
 )
 HITOM_NOUNS = _words(
     "basket bathtub bottle box bucket chest container crate cupboard drawer envelope pantry suitcase "
     "treasure_chest"
 )
 HITOM_ROOMS = _words(
-    "TV_room attic back_yard basement bathroom bedroom cellar closet crawlspace den dining_room front_yard garage "
-    "garden hall hallway kitchen laundry living_room lounge master_bedroom office pantry patio playroom porch "
-    "staircase study sunroom workshop"
+    "TV_room attic back_yard basement bathroom bedroom cellar closet crawlspace den dining_room front_yard "
+    "garage garden hall hallway kitchen laundry living_room lounge master_bedroom office pantry patio "
+    "playroom porch staircase study sunroom workshop"
 )
 ROOMS = _words(
     "attic barn basement bedroom cabin cellar den garage garden hall kitchen library loft lounge office "

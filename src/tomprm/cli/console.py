@@ -1,0 +1,46 @@
+"""What a person sees while a verb works."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tomprm.config import RunConfig
+
+
+def open_console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120)
+
+
+def print_step(row: dict[str, Any]) -> None:
+    print(
+        f"step {row['step']}: reward {row['reward']:.3f}, accuracy {row['accuracy']:.3f}, "
+        f"sound {row['sound']:.3f}, {row['tokens']:.0f} tokens, kl {row['kl']:.4f}"
+    )
+
+
+def print_loss(row: dict[str, float]) -> None:
+    if row["step"] % 50 == 0:
+        print(f"step {row['step']:.0f}: loss {row['loss']:.4f}")
+
+
+@contextmanager
+def live(config: RunConfig, out: Path) -> Iterator[Callable[[list[Any]], None]]:
+    """A table of all jobs, refreshed while they run; plain lines where there is no terminal."""
+    from rich.live import Live
+
+    from tomprm.eval.progress import PlainProgress, table
+
+    console = open_console()
+    if not console.is_terminal:
+        plain = PlainProgress(config, out)
+        yield plain.update
+        return
+    with Live(console=console, refresh_per_second=2) as shown:
+        yield lambda jobs: shown.update(table(config, out, jobs))
