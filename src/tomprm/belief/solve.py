@@ -19,21 +19,36 @@ def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[st
     for item in items:
         if profile is not None:
             item = replace(item, profile=profile)
+        question = item.question
         row: dict[str, Any] = {
             "id": item.id,
-            "order": item.question.order,
-            "question": write_question(item.question),
-            "gold": item.question.gold,
+            "order": question.order,
+            "question": item.asked or write_question(question),
+            "gold": question.gold,
             "profile": item.profile,
         }
-        try:
-            belief = BeliefState(item.story, PROFILES[item.profile]).answer(item.question)
-        except StoryError as error:
-            row |= {"engine": None, "agree": None, "reason": str(error)}
+        engine, unreadable = None, False
+        if item.abstain:
+            reason = item.abstain
         else:
-            agree = None if belief.value is None else belief.value == item.question.gold
-            row |= {"engine": belief.value, "agree": agree, "reason": belief.explain()}
+            try:
+                engine, reason = _answer(item)
+            except StoryError as error:
+                reason, unreadable = str(error), True
+        agree = None if engine is None or question.gold is None else engine == question.gold
+        row |= {"engine": engine, "agree": agree, "reason": reason, "unreadable": unreadable}
         yield row | {k: v for k, v in item.meta.items() if k not in row}
+
+
+def _answer(item: Item) -> tuple[str | None, str]:
+    """(answer, reason)."""
+    state, question = BeliefState(item.story, PROFILES[item.profile]), item.question
+    if question.who:
+        beliefs = [state.belief((name,), question.fact, question.line) for name in item.story.agents]
+        knowing = [b.chain[0] for b in beliefs if b.value is not None]
+        return ", ".join(knowing), "; ".join(b.explain() for b in beliefs)
+    belief = state.answer(question)
+    return question.say(belief.value), belief.explain()
 
 
 def agreement_markdown(rows: Sequence[dict[str, Any]]) -> str:

@@ -65,7 +65,7 @@ class BeliefState:
 
     def answer(self, question: Question) -> Belief:
         """The belief that the question asks for."""
-        return self.belief(question.chain, question.fact)
+        return self.belief(question.chain, question.fact, question.line)
 
     def missed(self, belief: Belief) -> tuple[tuple[Event, tuple[str, ...]], ...]:
         """Later events about the fact that did not reach the belief, each with the members of the

@@ -119,16 +119,30 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Where does chain[0] think chain[1] thinks ... the thing is? An empty chain asks for reality."""
+    """Where does chain[0] think chain[1] thinks ... the thing is? An empty chain asks for reality.
+
+    Attributes:
+        line: the belief right after this sentence is asked for; None: at the end.
+        answers: what to say for a belief's value, None for no belief; values that are not
+            listed are answers themselves. `((None, "no"), ("known", "yes"))`
+        who: asks for all people whose belief has a value (an empty chain), joined by ", ".
+    """
 
     chain: tuple[str, ...]
     fact: Fact
     choices: tuple[str, ...] = ()
     gold: str | None = None
+    line: int | None = None
+    answers: tuple[tuple[str | None, str], ...] = ()
+    who: bool = False
 
     @property
     def order(self) -> int:
         return len(self.chain)
+
+    def say(self, value: str | None) -> str | None:
+        """The answer for a belief's value; None where there is none to give."""
+        return dict(self.answers).get(value, value)
 
 
 def join_names(names: Iterable[str]) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tomprm.world.events import Fact, Kind, Question, Story
-from tomprm.world.grammar import read_choices, read_question, read_story, write_question, write_story
+from tomprm.world.grammar import read_choices, read_question, write_question, write_story
+from tomprm.world.languages import LANGUAGES
 from tomprm.world.replay import PROFILES
 from tomprm.world.vocabulary import Vocabulary
 
@@ -26,6 +27,9 @@ class Item:
     question: Question
     profile: str = "hitom-clean"
     meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    asked: str = ""  # the question in the source's words, where they are not ours
+    given: Story | None = None  # events from annotation, for sources whose text cannot be replayed
+    abstain: str = ""  # why the engine cannot answer this question; empty: it can
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -35,7 +39,10 @@ class Item:
     @cached_property
     def story(self) -> Story:
         """The replayed story (raises StoryError where a sentence is unknown)."""
-        return read_story(self.text, PROFILES[self.profile])
+        if self.given is not None:
+            return self.given
+        profile = PROFILES[self.profile]
+        return LANGUAGES[profile.language](self.text, profile)
 
     @property
     def chance(self) -> float:
@@ -49,7 +56,7 @@ class Item:
             "source": self.meta.get("source", "tomprm"),
             "story_id": self.story_id,
             "story": self.text,
-            "question": write_question(self.question),
+            "question": self.asked or write_question(self.question),
             "choices": list(self.question.choices),
             "answer": self.question.gold,
             "order": self.question.order,

@@ -23,6 +23,7 @@ class Profile:
     """
 
     name: str
+    language: str = "hitom"  # key of tomprm.world.languages.LANGUAGES
     contents_seen_on_entry: bool = True
     tells: Literal["release", "clean"] = "clean"
     neutral_rooms: frozenset[str] = frozenset({"waiting_room"})

@@ -1,1 +1,25 @@
-"""Readers of published data sets, one file a source."""
+"""The official file layouts of benchmarks, one module a source: files -> items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tomprm.world.items import Item
+from tomprm.world.sources import hitom
+
+
+@dataclass(frozen=True)
+class Source:
+    """How one benchmark is read."""
+
+    load: Callable[[Path], Iterator[Item]]  # an official file, or the folder that holds it
+    profile: str  # key of tomprm.world.replay.PROFILES: the semantics its labels follow
+    expects: str  # what a right path looks like, for the error on a wrong one
+    hub: str | None = None  # id on the Hugging Face hub, where the set is published there
+
+
+SOURCES: dict[str, Source] = {
+    "hitom": Source(lambda path: iter(hitom.load_release(path)), "hitom-release", hitom.RELEASE_FILE),
+}
