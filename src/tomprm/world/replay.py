@@ -31,7 +31,10 @@ class Profile:
 
 HITOM_RELEASE = Profile("hitom-release", tells="release")
 HITOM_CLEAN = Profile("hitom-clean", tells="clean")
-PROFILES = {p.name: p for p in (HITOM_RELEASE, HITOM_CLEAN)}
+OPENTOM = Profile("opentom", language="annotation")
+FANTOM = Profile("fantom", language="fantom")
+BIGTOM = Profile("bigtom", language="annotation")
+PROFILES = {p.name: p for p in (HITOM_RELEASE, HITOM_CLEAN, OPENTOM, FANTOM, BIGTOM)}
 
 
 class StoryError(ValueError):

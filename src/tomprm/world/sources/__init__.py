@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tomprm.world.items import Item
-from tomprm.world.sources import hitom
+from tomprm.world.sources import hitom, opentom
 
 
 @dataclass(frozen=True)
@@ -22,4 +22,5 @@ class Source:
 
 SOURCES: dict[str, Source] = {
     "hitom": Source(lambda path: iter(hitom.load_release(path)), "hitom-release", hitom.RELEASE_FILE),
+    "opentom": Source(opentom.load, "opentom", opentom.META_FILE, "SeacowX/OpenToM"),
 }
