@@ -199,6 +199,7 @@ _STEPS = {
     Kind.STAY: _nothing,
     Kind.CLAIM: _tell,
     Kind.TELL: _tell,
+    Kind.SAY: _nothing,
     Kind.NOISE: _nothing,
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tomprm.world.events import Story
 from tomprm.world.grammar import read_story
+from tomprm.world.languages import fantom
 from tomprm.world.replay import Profile, StoryError
 
 
@@ -18,5 +19,6 @@ def _annotated(text: str, profile: Profile) -> Story:
 
 LANGUAGES: dict[str, Callable[[str, Profile], Story]] = {
     "hitom": read_story,
+    "fantom": fantom.read_story,
     "annotation": _annotated,
 }
