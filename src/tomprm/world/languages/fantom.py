@@ -35,7 +35,9 @@ _LINE = re.compile(r"\s*([^\s:][^:\n]{0,60}?)\s*:\s*(.*)")
 _ALL = re.compile(r"(?:all|both|everybody|everyone|group|others?|rest|together|narrator)\b.*", re.IGNORECASE)
 _TOGETHER = re.compile(r"\s*(?:,|&|\band\b)\s*")
 
-_GREETING = re.compile(r"\W*(?:hi|hey|hello|greetings|good (?:morning|afternoon|evening|day))\b", re.IGNORECASE)
+_GREETING = re.compile(
+    r"\W*(?:hi|hey|hello|greetings|good (?:morning|afternoon|evening|day))\b", re.IGNORECASE
+)
 # Said by somebody who was not there a moment ago, whatever else is said with it.
 _ENTRANCE = re.compile(
     r"\b(?:interrupt\w*|intrud\w*|barg(?:e|ing) in|overhear\w*|overheard|eavesdrop\w*"
@@ -49,35 +51,46 @@ _ENTRANCE = re.compile(
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
-    r"\b(?:hello|hi|hey) again\b|\b(?:i'm|am|be|just|glad to be|good to be|got|come|came) back\b|\bback from\b"
-    r"|\brejoin|\breturned\b|\b(?:did|have|hope)\b[^.?!]*\bmiss(?:ed)?\b|\bmy absence\b|\bstep(?:ping|ped)? (?:out|away)\b"
-    r"|\bapolog\w+[^.?!]*\b(?:interruption|break|earlier|leav\w+)\b|\bsorry (?:about|for) (?:that|the (?:interruption|delay|break))",
+    r"\b(?:hello|hi|hey),? (?:there )?again\b|\b(?:i'm|i am|be|glad to be|good to be|just got) back\b|\bback from\b"
+    r"|\brejoin|\breturned\b|\b(?:did|have|hope)\b[^.?!]*\bmiss(?:ed)?\b|\bmy absence\b"
+    r"|\bstepp(?:ing|ed) (?:out|away)\b|\bapolog\w+[^.?!]*\b(?:interruption|break|earlier|leav\w+)\b"
+    r"|\bsorry (?:about|for) (?:that|the (?:interruption|delay|break))",
     re.IGNORECASE,
 )
-# "I have to ... now": an obligation of one's own, or a leave-taking of one's own.
+# An obligation of one's own that calls one away.
 _LEAVING = re.compile(
-    r"\bi(?:'m|'ve|'ll| am| have| will| do| really| actually| just| also| must| think i| believe i| unfortunately)*"
-    r"(?: (?:just|really|actually|afraid|sorry|going|should|quickly|unfortunately|do|also|now|got|i|but|guys))*"
+    r"\bi(?:'m|'ve|'ll| am| have| will)?"
+    r"(?: (?:just|really|actually|afraid|sorry|going to|quickly|unfortunately|do|also|now|i|but|think|believe|that))*"
     r" (?:have to|need to|got to|ought to|should|must|gotta|better|had better)"
-    r"(?: (?:quickly|really|actually|now|also|probably|be|get))*"
-    r" (?:go|going|leave|leaving|run|dash|rush|head|step|excuse|depart|sign off|log off|hop off|take off|take my leave"
-    r"|take a (?:break|quick|short|moment)|take (?:this|a|care of)|attend|make a move|cut|bid|pop|grab|change|pick up"
-    r"|receive|answer|handle|deal|submit|prepare|recharge|check|tend|say goodbye|bounce|catch)\b"
+    r"(?: (?:quickly|really|actually|now|also|probably|be|get|go))*"
+    r" (?:go|going|leave|leaving|run|dash|rush|head|step|excuse|depart|sign off|log off|hop off"
+    r"|take (?:my leave|off|this|care of|a (?:quick |short )?(?:break|call|moment|nap|shower))|attend|make a move|cut|bid|pop"
+    r"|grab|change|pick up|receive|answer|handle|deal|submit|prepare|recharge|check|tend|say goodbye)\b"
     r"|\b(?:excuse (?:me|myself)|be right back|brb|hate to (?:cut|duck|leave|interrupt|go)|cut (?:this|the|our|such)"
-    r"|wish i could stay|take my leave|must leave|leave (?:you|this (?:amazing |great )?conversation|now)|duty calls"
-    r"|until next time|catch (?:up with )?you (?:both |all |guys )?(?:later|soon)|catch up (?:later|again|soon|another)"
-    r"|talk to you (?:both |all |guys )?(?:later|soon)|continue without me|carry on|please,? (?:do )?(?:continue|keep|carry)"
-    r"|i'll be back|have to go|need to go|got to go|gotta go|step (?:out|away)|head(?:ing)? (?:out|off)|call of nature)\b",
+    r"|wish i could stay|take my leave|must leave|leave (?:you|this|now)|duty calls|continue without me"
+    r"|i(?:'m| am) (?:off|leaving|heading|going to (?:go|head|leave|run|step))|i'll (?:leave|let) you|signing off|i'd better"
+    r"|time for me to|(?:have|got) (?:an|another|a previous) (?:appointment|engagement|meeting|emergency)|gotta"
+    r"|back in a (?:minute|moment|bit|while|few)|running late|right back|let me go|unexpected visitor"
+    r"|carry on|please,? (?:do )?(?:continue|keep|carry)|i'll be back|step (?:out|away)|head(?:ing)? (?:out|off))\b",
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
     r"\b(?:bye|goodbye|farewell|see you|see ya|take care|take your time|catch (?:you|up)|talk (?:to you )?(?:later|soon)"
-    r"|until (?:next|then)|good luck|have a (?:good|great|nice|safe|wonderful)|no (?:problem|worries)|go ahead|safe (?:trip|travels)"
-    r"|don't worry|of course|sure(?: thing)?|hurry back)\b",
+    r"|until (?:next|then)|good luck|have a (?:good|great|nice|safe|wonderful)|no (?:problem|worries)|go ahead"
+    r"|safe (?:trip|travels)|don't worry|of course|sure(?: thing)?|hurry back)\b",
     re.IGNORECASE,
 )
-_GONE = re.compile(r"\b(?:gone|away|absence|left us|has left|just left|just us|just the two of us|step(?:s|ped) out)\b", re.IGNORECASE)
+_GOODBYE = re.compile(
+    r"\b(?:bye|goodbye|farewell|see you|see ya|take care|catch you|catch up|until next)\b", re.IGNORECASE
+)
+_GONE = re.compile(
+    r"\b(?:now that|while|since|with|as) (?:\w+)(?:'s| is| has| had)? (?:\w+ )?(?:gone|away|left|out|off|not here)\b"
+    r"|\b(?:just|only) (?:us|the two of us)\b|\bjust us two\b|\bin (?:his|her|their) absence\b",
+    re.IGNORECASE,
+)
 _EARLY = 4  # a bare greeting within the first utterances belongs to the opening of the talk
+_SILENT = 7  # nobody who is there lets so many utterances pass without a word or a mention
+_GAP = 3  # utterances of others after which a greeting is a return
 
 
 def read_utterances(text: str) -> tuple[Utterance, ...]:
@@ -123,12 +136,12 @@ def _stays(name: str, said: Sequence[Utterance]) -> list[tuple[int, int]]:
     mine = [i for i, u in enumerate(said) if name in u.speakers]
     start = mine[0] if _joins(name, mine[0], said) else 0
     stays: list[tuple[int, int]] = []
-    for i, after in zip(mine, [*mine[1:], len(said)], strict=True):
+    for i in mine:
         if i < start or (stays and i < stays[-1][1]):
             continue
         end = _farewell(name, i, said)
         back = next((k for k in mine if k >= end), None)
-        if _leaves(i, end, back, said, after):
+        if _leaves(name, i, end, back, said):
             stays.append((start, end))
             start = back if back is not None else len(said)
     if start < len(said):
@@ -143,18 +156,33 @@ def _joins(name: str, first: int, said: Sequence[Utterance]) -> bool:
     words, before = said[first].words, said[:first]
     if any(_names(name, u.words) for u in before):
         return False
-    return bool(_ENTRANCE.search(words)) or (bool(_GREETING.match(words)) and first >= _EARLY)
+    greets = bool(_GREETING.match(words)) and first >= _EARLY
+    return greets or first >= _SILENT or bool(_ENTRANCE.search(words))
 
 
-def _leaves(i: int, end: int, back: int | None, said: Sequence[Utterance], after: int) -> bool:
-    """Does the speaker of utterance `i` go, so that the others are among themselves from `end` on?"""
+def _leaves(name: str, i: int, end: int, back: int | None, said: Sequence[Utterance]) -> bool:
+    """Does `name` go with the words of utterance `i`, so that the others are alone from `end` on?"""
     if end >= len(said):
         return False
-    if back is not None and back - end < 2 and not _AGAIN.search(said[back].words):
-        return False
-    if back is not None and back == after and _AGAIN.search(said[back].words):
-        return True  # back, so gone since the last words before
-    return bool(_LEAVING.search(said[i].words))
+    if back is not None:
+        if back - end >= _GAP and _returns(back, said):
+            return True
+        if not _returns(back, said):
+            return back - end >= _GAP and bool(_LEAVING.search(said[i].words))
+    others = bool(_GONE.search(said[end].words)) or _says_goodbye(name, i, end, said)
+    return others or bool(_LEAVING.search(said[i].words))
+
+
+def _returns(back: int, said: Sequence[Utterance]) -> bool:
+    """Are these the words of somebody coming back, and no answer to one who came?"""
+    arrived = any(_GREETING.match(u.words) or _AGAIN.search(u.words) for u in said[max(0, back - 2) : back])
+    words = said[back].words
+    return not arrived and bool(_GREETING.match(words) or _AGAIN.search(words))
+
+
+def _says_goodbye(name: str, i: int, end: int, said: Sequence[Utterance]) -> bool:
+    """Do the others say goodbye to somebody by name?"""
+    return any(_names(name, u.words) and _GOODBYE.search(u.words) for u in said[i + 1 : end])
 
 
 def _farewell(name: str, i: int, said: Sequence[Utterance]) -> int:
