@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tomprm.world.items import Item
-from tomprm.world.sources import hitom, opentom
+from tomprm.world.sources import fantom, hitom, opentom
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,5 @@ class Source:
 SOURCES: dict[str, Source] = {
     "hitom": Source(lambda path: iter(hitom.load_release(path)), "hitom-release", hitom.RELEASE_FILE),
     "opentom": Source(opentom.load, "opentom", opentom.META_FILE, "SeacowX/OpenToM"),
+    "fantom": Source(fantom.load, "fantom", fantom.OFFICIAL_FILE),
 }
