@@ -38,11 +38,15 @@ def stretches(here: Sequence[frozenset[str]]) -> list[tuple[int, int]]:
 
 
 def informing(
-    said: Sequence[Utterance], here: Sequence[frozenset[str]], information: str
+    said: Sequence[Utterance],
+    here: Sequence[frozenset[str]],
+    information: str,
+    taking_part: frozenset[str] = frozenset(),
 ) -> list[frozenset[int]]:
     """The lines that may give the information: one set a stretch, the likeliest first; none found: empty.
 
-    All lines of a set are heard by the same people.
+    All lines of a set are heard by the same people. `taking_part`: people whom the information names, so
+    that they were probably there.
     """
     spoken = [stems(u.words) for u in said]
     used = Counter(w for words in spoken for w in words)
@@ -52,7 +56,8 @@ def informing(
     for start, end in stretches(here):
         order = sorted(range(start, end), key=lambda i: -weight[i])[:_BEST]
         covered = {w for i in order for w in spoken[i] if w in wanted}
-        total = sum(wanted[w] for w in covered)
+        present = len(taking_part & here[start]) / len(taking_part) if taking_part else 1.0
+        total = sum(wanted[w] for w in covered) * present
         lines = frozenset(said[i].line for i in order if weight[i] >= weight[order[0]] / 2)
         found.append((total, lines))
     best = max(total for total, _ in found)

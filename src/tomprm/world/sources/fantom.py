@@ -34,6 +34,12 @@ _GROUPS = ("beliefQAs", *_LISTS, *_BINARIES)
 
 _LIST = re.compile(r"(?P<about>.*?)\s*\bList all the characters who know\b.*", re.DOTALL)
 _BINARY = re.compile(r"(?P<about>.*?)\s*\bDoes (?P<who>.+?) know the (?:precise|aforementioned)\b.*", re.DOTALL)
+_ASKING = stems(
+    "what which who whom whose how why when where did do does was were is are has have had be of to in on about the a "
+    "an and that by for from with as at during after before their his her they he she it s believe believes think "
+    "thinks thoughts understand understanding know regarding discuss discussed mention mentioned"
+)
+_SAME = 0.5  # part of a fact question's own words that the belief questions made from it repeat
 _LABEL = re.compile(r"^(?:Information|Question|Target):\s*")
 _IGNORANCE = re.compile(
     r"\b(?:unaware|not (?:\w+ )?(?:know|aware|have|privy|certain|sure|clear|involved|possible|present|mention\w*)"
@@ -46,6 +52,10 @@ _IGNORANCE = re.compile(
 _UNREAD = "the question is none about who believes or knows what was said"
 _NOT_FOUND = "the lines that give the information cannot be told from its words"
 _RIVALS = "the information's words fit lines that different people heard, and the answer depends on which"
+_MISPLACED = (
+    "this copy prints the question of another part of the conversation here than its neighbours ask about, so "
+    "its label belongs to another question"
+)
 _OPTIONS = "which of the two answers says that nothing is known cannot be told from their words"
 _NOBODY = "the people whose belief is asked for cannot be told from the question"
 
@@ -109,13 +119,28 @@ def _conversation(key: str, value: object, path: Path) -> Iterator[Item]:
         for i, q in enumerate(row["questions"])
     ]
     facts = _facts(asked)
-    labels: dict[str, set[str]] = {}
-    for q in asked:
-        labels.setdefault(q["question"], set()).add(str(q["correct_answer"]))
+    people = stems(" ".join(talk.people))
+    beliefs: list[str] = []
     for i, q in enumerate(asked):
-        # A copy that repeats a question with another label cannot be right both times.
-        meta = {"context": path.stem, "conflicting_labels": len(labels[q["question"]]) > 1}
-        yield _item(f"fantom/{path.stem}/{key}/{i}", f"fantom/{key}", talk, q, facts, meta)
+        believed, before = "belief" in q["question_type"], i > 0 and "belief" in asked[i - 1]["question_type"]
+        if believed:
+            beliefs = [*(beliefs if before else []), q["question"]]
+        misplaced = not believed and not _made_from(_about(q["question"]), facts, beliefs, people)
+        name, extra = f"fantom/{path.stem}/{key}/{i}", {"context": path.stem}
+        yield _item(name, f"fantom/{key}", talk, q, facts, extra, _MISPLACED if misplaced else "")
+
+
+def _about(text: str) -> str:
+    """The information, or the question about a fact, that a list or yes/no question quotes."""
+    found = _LIST.fullmatch(text) or _BINARY.fullmatch(text)
+    return _LABEL.sub("", found["about"]) if found else ""
+
+
+def _made_from(about: str, facts: Mapping[str, str], beliefs: list[str], people: frozenset[str]) -> bool:
+    """Is `about` the fact that these belief questions were made from? They repeat its question's words."""
+    fact_question = next((q for q, fact in facts.items() if about in (q, fact)), "")
+    words = stems(fact_question) - _ASKING - people
+    return any(len(words & stems(b)) >= _SAME * len(words) for b in beliefs)
 
 
 def _facts(asked: list[dict[str, Any]]) -> dict[str, str]:
@@ -148,8 +173,8 @@ def _official(value: object, where: str) -> Iterator[Item]:
                     continue  # asked of the full context only
                 q = _complete(q, group, fact)
                 name = f"fantom/{context}/{row['set_id']}/{group}/{i}"
-                extra = {"context": context, "conflicting_labels": False}
-                yield _item(name, f"fantom/{row['set_id']}", talk, q, {fact["question"]: fact["correct_answer"]}, extra)
+                facts = {fact["question"]: fact["correct_answer"]}
+                yield _item(name, f"fantom/{row['set_id']}", talk, q, facts, {"context": context})
 
 
 def _complete(q: Mapping[str, Any], group: str, fact: Mapping[str, str]) -> dict[str, Any]:
@@ -175,10 +200,17 @@ def _talk(text: str, where: str) -> _Talk:
 
 
 def _item(
-    name: str, story: str, talk: _Talk, q: Mapping[str, Any], facts: Mapping[str, str], meta: Mapping[str, Any]
+    name: str,
+    story: str,
+    talk: _Talk,
+    q: Mapping[str, Any],
+    facts: Mapping[str, str],
+    meta: Mapping[str, Any],
+    abstain: str = "",
 ) -> Item:
     text = q["question"]
-    about, question, abstain = _read(q, talk)
+    about, question, unread = _read(q, talk)
+    abstain = abstain or unread
     about = f"{about} {facts.get(about, '')}"
     lines: frozenset[int] = frozenset()
     if not abstain:
@@ -205,7 +237,9 @@ def _item(
 
 def _decide(talk: _Talk, about: str, question: Question) -> tuple[frozenset[int], str]:
     """(the lines that give the information, why it cannot be decided)."""
-    candidates = informing(talk.said, talk.here, about)
+    # Whoever the information itself names took part; those whose belief is asked for need not have.
+    named = frozenset(n for n in talk.people if n not in question.chain and _find(n, about) >= 0)
+    candidates = informing(talk.said, talk.here, about, named)
     if not candidates:
         return frozenset(), _NOT_FOUND
     heard = [talk.here[min(lines) - 1] for lines in candidates]
@@ -231,7 +265,7 @@ def _read(q: Mapping[str, Any], talk: _Talk) -> tuple[str, Question, str]:
 
 def _belief(text: str, gold: str, wrong: str, kind: str, talk: _Talk) -> tuple[str, Question, str]:
     choices = tuple(sorted((gold, wrong)))  # an order that says nothing about which is right
-    at = {n: m.start() for n in talk.people if (m := re.search(rf"\b{re.escape(n)}\b", text))}
+    at = {n: found for n in talk.people if (found := _find(n, text)) >= 0}
     chain = tuple(sorted(at, key=lambda n: at[n]))[: 2 if kind.startswith("second") else 1]
     question = Question(chain, Fact(text, KNOWN), choices, gold)
     if len(chain) < (2 if kind.startswith("second") else 1):
@@ -242,6 +276,12 @@ def _belief(text: str, gold: str, wrong: str, kind: str, talk: _Talk) -> tuple[s
     informed = next(c for c in choices if c not in ignorant)
     answers = ((KNOWN, informed), (None, ignorant[0]))
     return f"{text} {informed}", Question(chain, Fact(text, KNOWN), choices, gold, answers=answers), ""
+
+
+def _find(name: str, text: str) -> int:
+    """Where the name stands in the text, -1 for nowhere."""
+    found = re.search(rf"\b{re.escape(name)}\b", text)
+    return found.start() if found else -1
 
 
 def _names(gold: object, talk: _Talk) -> str:
