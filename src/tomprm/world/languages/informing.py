@@ -19,7 +19,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _STEM = 6  # letters of a word that count: volunteer(ing), discuss(ed)
 _RIVAL = 0.75  # a stretch with this part of the best one's weight may be meant as well
 _LITTLE = 0.2  # below this part of the information's own weight nothing is found at all
-_BEST = 4  # utterances of a stretch that are weighed, so that long ones do not win by length
+_BEST = 5  # utterances of a stretch that are weighed, so that long ones do not win by length
 
 
 def stems(text: str) -> frozenset[str]:

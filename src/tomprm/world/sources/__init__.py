@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tomprm.world.items import Item
-from tomprm.world.sources import fantom, hitom, opentom
+from tomprm.world.sources import bigtom, fantom, hitom, opentom
 
 
 @dataclass(frozen=True)
@@ -24,4 +24,5 @@ SOURCES: dict[str, Source] = {
     "hitom": Source(lambda path: iter(hitom.load_release(path)), "hitom-release", hitom.RELEASE_FILE),
     "opentom": Source(opentom.load, "opentom", opentom.META_FILE, "SeacowX/OpenToM"),
     "fantom": Source(fantom.load, "fantom", fantom.OFFICIAL_FILE),
+    "bigtom": Source(bigtom.load, "bigtom", bigtom.EXPECTS),
 }

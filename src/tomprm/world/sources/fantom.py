@@ -33,7 +33,9 @@ _BINARIES = ("infoAccessibilityQAs_binary", "answerabilityQAs_binary")
 _GROUPS = ("beliefQAs", *_LISTS, *_BINARIES)
 
 _LIST = re.compile(r"(?P<about>.*?)\s*\bList all the characters who know\b.*", re.DOTALL)
-_BINARY = re.compile(r"(?P<about>.*?)\s*\bDoes (?P<who>.+?) know the (?:precise|aforementioned)\b.*", re.DOTALL)
+_BINARY = re.compile(
+    r"(?P<about>.*?)\s*\bDoes (?P<who>.+?) know the (?:precise|aforementioned)\b.*", re.DOTALL
+)
 _ASKING = stems(
     "what which who whom whose how why when where did do does was were is are has have had be of to in on about the a "
     "an and that by for from with as at during after before their his her they he she it s believe believes think "
@@ -42,7 +44,7 @@ _ASKING = stems(
 _SAME = 0.5  # part of a fact question's own words that the belief questions made from it repeat
 _LABEL = re.compile(r"^(?:Information|Question|Target):\s*")
 _IGNORANCE = re.compile(
-    r"\b(?:unaware|not (?:\w+ )?(?:know|aware|have|privy|certain|sure|clear|involved|possible|present|mention\w*)"
+    r"\b(?:unaware|neither|not (?:\w+ )?(?:know|aware|have|provide|privy|certain|sure|clear|involved|possible|present|mention\w*)"
     r"|(?:doesn't|don't|didn't|isn't|wasn't|can't|cannot) (?:know|have|aware|involved|determine|discern|say)"
     r"|no (?:\w+ )?(?:information|knowledge|idea|indication|mention|evidence|insight|understanding|way)"
     r"|lacks?|unknown|uncertain|unclear|hard to|difficult to|impossible to|insufficient|not enough|cannot|unable to)\b",
@@ -183,7 +185,11 @@ def _complete(q: Mapping[str, Any], group: str, fact: Mapping[str, str]) -> dict
     text = str(q.get("question", ""))
     if group == "beliefQAs":
         return {**q, "question": text, "question_type": kind}
-    about = f"Information: {fact['correct_answer']}" if group.startswith("info") else f"Question: {fact['question']}"
+    about = (
+        f"Information: {fact['correct_answer']}"
+        if group.startswith("info")
+        else f"Question: {fact['question']}"
+    )
     if not text.startswith(("Information:", "Question:", "Target:")):
         text = f"{about}\n{text}".strip()
     if group in _LISTS and not _LIST.fullmatch(text):
