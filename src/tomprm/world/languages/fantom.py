@@ -42,16 +42,21 @@ _GREETING = re.compile(
 _ENTRANCE = re.compile(
     r"\b(?:interrupt\w*|intrud\w*|barg(?:e|ing) in|overhear\w*|overheard|eavesdrop\w*"
     r"|(?:mind|can|could|may|might) (?:if )?i (?:join|jump in|chime in)\w*|(?:join|joining) (?:in|you|the)"
-    r"|rejoin\w*|chime in|chiming in|jumping in|dropping in|just (?:got|came|arrived|walked|stepped|finished)"
+    r"|rejoin\w*|chime in|chiming in|jumping in|dropping in|just (?:got|came|arrived|walked|stepped"
+    r"|finished)"
     r"|couldn't help|can't help but|(?:i'm|am|be|just|got|come|came) back|back from|returned|my absence"
-    r"|(?:i'm|for being|being) (?:so |a bit |a little )?late|late to the|(?:i've |have i |did i |what i |i )miss(?:ed)?\b"
-    r"|miss(?:ed)? (?:too |that |out )?much|caught (?:the|a|some|my)|catch (?:the|a|some|that|up on)|tail end"
-    r"|what's (?:the topic|up|going on)|what (?:are|were) (?:you|we)(?: \w+)? (?:discussing|talking|chatting)"
+    r"|(?:i'm|for being|being) (?:so |a bit |a little )?late|late to the|(?:i've |have i |did i "
+    r"|what i |i )miss(?:ed)?\b"
+    r"|miss(?:ed)? (?:too |that |out )?much|caught (?:the|a|some|my)|catch (?:the|a|some|that"
+    r"|up on)|tail end"
+    r"|what's (?:the topic|up|going on)|what (?:are|were) (?:you|we)(?: \w+)? (?:discussing|talking"
+    r"|chatting)"
     r"|(?:are|were) (?:you|we) (?:\w+ )?still)\b",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
-    r"\b(?:hello|hi|hey),? (?:there )?again\b|\b(?:i'm|i am|be|glad to be|good to be|just got) back\b|\bback from\b"
+    r"\b(?:hello|hi|hey),? (?:there )?again\b|\b(?:i'm|i am|be|glad to be|good to be"
+    r"|just got) back\b|\bback from\b"
     r"|\brejoin|\breturned\b|\b(?:did|have|hope)\b[^.?!]*\bmiss(?:ed)?\b|\bmy absence\b"
     r"|\bstepp(?:ing|ed) (?:out|away)\b|\bapolog\w+[^.?!]*\b(?:interruption|break|earlier|leav\w+)\b"
     r"|\bsorry (?:about|for) (?:that|the (?:interruption|delay|break))",
@@ -60,23 +65,31 @@ _AGAIN = re.compile(
 # An obligation of one's own that calls one away.
 _LEAVING = re.compile(
     r"\bi(?:'m|'ve|'ll| am| have| will)?"
-    r"(?: (?:just|really|actually|afraid|sorry|going to|quickly|unfortunately|do|also|now|i|but|think|believe|that))*"
+    r"(?: (?:just|really|actually|afraid|sorry|going to|quickly|unfortunately|do|also|now|i|but"
+    r"|think|believe|that))*"
     r" (?:have to|need to|got to|ought to|should|must|gotta|better|had better)"
     r"(?: (?:quickly|really|actually|now|also|probably|be|get|go))*"
     r" (?:go|going|leave|leaving|run|dash|rush|head|step|excuse|depart|sign off|log off|hop off"
-    r"|take (?:my leave|off|this|care of|a (?:quick |short )?(?:break|call|moment|nap|shower))|attend|make a move|cut|bid|pop"
+    r"|take (?:my leave|off|this|care of|a (?:quick |short )?(?:break|call|moment|nap|shower))"
+    r"|attend|make a move|cut|bid|pop"
     r"|grab|change|pick up|receive|answer|handle|deal|submit|prepare|recharge|check|tend|say goodbye)\b"
-    r"|\b(?:excuse (?:me|myself)|be right back|brb|hate to (?:cut|duck|leave|interrupt|go)|cut (?:this|the|our|such)"
+    r"|\b(?:excuse (?:me|myself)|be right back|brb|hate to (?:cut|duck|leave|interrupt|go)"
+    r"|cut (?:this|the|our|such)"
     r"|wish i could stay|take my leave|must leave|leave (?:you|this|now)|duty calls|continue without me"
-    r"|i(?:'m| am) (?:off|leaving|heading|going to (?:go|head|leave|run|step))|i'll (?:leave|let) you|signing off|i'd better"
-    r"|time for me to|(?:have|got) (?:an|another|a previous) (?:appointment|engagement|meeting|emergency)|gotta"
+    r"|i(?:'m| am) (?:off|leaving|heading|going to (?:go|head|leave|run|step))|i'll (?:leave"
+    r"|let) you|signing off|i'd better"
+    r"|time for me to|(?:have|got) (?:an|another|a previous) (?:appointment|engagement|meeting"
+    r"|emergency)|gotta"
     r"|back in a (?:minute|moment|bit|while|few)|running late|right back|let me go|unexpected visitor"
-    r"|carry on|please,? (?:do )?(?:continue|keep|carry)|i'll be back|step (?:out|away)|head(?:ing)? (?:out|off))\b",
+    r"|carry on|please,? (?:do )?(?:continue|keep|carry)|i'll be back|step (?:out|away)"
+    r"|head(?:ing)? (?:out|off))\b",
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
-    r"\b(?:bye|goodbye|farewell|see you|see ya|take care|take your time|catch (?:you|up)|talk (?:to you )?(?:later|soon)"
-    r"|until (?:next|then)|good luck|have a (?:good|great|nice|safe|wonderful)|no (?:problem|worries)|go ahead"
+    r"\b(?:bye|goodbye|farewell|see you|see ya|take care|take your time|catch (?:you|up)"
+    r"|talk (?:to you )?(?:later|soon)"
+    r"|until (?:next|then)|good luck|have a (?:good|great|nice|safe|wonderful)|no (?:problem"
+    r"|worries)|go ahead"
     r"|safe (?:trip|travels)|don't worry|of course|sure(?: thing)?|hurry back)\b",
     re.IGNORECASE,
 )
@@ -84,7 +97,8 @@ _GOODBYE = re.compile(
     r"\b(?:bye|goodbye|farewell|see you|see ya|take care|catch you|catch up|until next)\b", re.IGNORECASE
 )
 _GONE = re.compile(
-    r"\b(?:now that|while|since|with|as) (?:\w+)(?:'s| is| has| had)? (?:\w+ )?(?:gone|away|left|out|off|not here)\b"
+    r"\b(?:now that|while|since|with|as) (?:\w+)(?:'s| is| has| had)? (?:\w+ )?(?:gone|away|left"
+    r"|out|off|not here)\b"
     r"|\b(?:just|only) (?:us|the two of us)\b|\bjust us two\b|\bin (?:his|her|their) absence\b",
     re.IGNORECASE,
 )

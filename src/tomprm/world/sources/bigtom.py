@@ -13,6 +13,7 @@ story; question; right answer; wrong answer.
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,13 +95,13 @@ def _item(condition: re.Match[str], number: int, cells: list[str]) -> Item:
         abstain = "" if first else _UNCLEAR
     chain = (who["who"],) if who else ()
     given = Story((), (), chain)
-    if first is not None:
+    if first is not None and who is not None:
         then = next(o for o in options if o != first)
-        given = _story(sentences, chain[0], fact, first, None if condition["event"] == "control" else then)
+        given = _story(sentences, who["who"], fact, first, None if condition["event"] == "control" else then)
     return Item(
         id=f"bigtom/{name}/{number}",
-        # One scenario a row, the same in all conditions: its opening sentences tell it.
-        story_id=f"bigtom/{number}",
+        # The conditions of a scenario share its opening.
+        story_id="bigtom/" + hashlib.sha256(" ".join(sentences[:2]).encode()).hexdigest()[:10],
         text=text,
         question=Question(chain, fact, options, right),
         profile="bigtom",

@@ -37,17 +37,21 @@ _BINARY = re.compile(
     r"(?P<about>.*?)\s*\bDoes (?P<who>.+?) know the (?:precise|aforementioned)\b.*", re.DOTALL
 )
 _ASKING = stems(
-    "what which who whom whose how why when where did do does was were is are has have had be of to in on about the a "
-    "an and that by for from with as at during after before their his her they he she it s believe believes think "
-    "thinks thoughts understand understanding know regarding discuss discussed mention mentioned"
+    "what which who whom whose how why when where did do does was were is are has have had be of to in on "
+    "about the a an and that by for from with as at during after before their his her they he she it s know "
+    "believe believes think thinks thoughts understand understanding regarding discuss discussed mention "
+    "mentioned"
 )
 _SAME = 0.5  # part of a fact question's own words that the belief questions made from it repeat
 _LABEL = re.compile(r"^(?:Information|Question|Target):\s*")
 _IGNORANCE = re.compile(
-    r"\b(?:unaware|neither|not (?:\w+ )?(?:know|aware|have|provide|privy|certain|sure|clear|involved|possible|present|mention\w*)"
-    r"|(?:doesn't|don't|didn't|isn't|wasn't|can't|cannot) (?:know|have|aware|involved|determine|discern|say)"
+    r"\b(?:unaware|neither|not (?:\w+ )?(?:know|aware|have|provide|privy|certain|sure|clear"
+    r"|involved|possible|present|mention\w*)"
+    r"|(?:doesn't|don't|didn't|isn't|wasn't|can't|cannot) (?:know|have|aware|involved|determine"
+    r"|discern|say)"
     r"|no (?:\w+ )?(?:information|knowledge|idea|indication|mention|evidence|insight|understanding|way)"
-    r"|lacks?|unknown|uncertain|unclear|hard to|difficult to|impossible to|insufficient|not enough|cannot|unable to)\b",
+    r"|lacks?|unknown|uncertain|unclear|hard to|difficult to|impossible to|insufficient|not enough"
+    r"|cannot|unable to)\b",
     re.IGNORECASE,
 )
 
@@ -55,8 +59,8 @@ _UNREAD = "the question is none about who believes or knows what was said"
 _NOT_FOUND = "the lines that give the information cannot be told from its words"
 _RIVALS = "the information's words fit lines that different people heard, and the answer depends on which"
 _MISPLACED = (
-    "this copy prints the question of another part of the conversation here than its neighbours ask about, so "
-    "its label belongs to another question"
+    "this copy prints the question of another part of the conversation here than its neighbours ask about, "
+    "so its label belongs to another question"
 )
 _OPTIONS = "which of the two answers says that nothing is known cannot be told from their words"
 _NOBODY = "the people whose belief is asked for cannot be told from the question"
@@ -106,8 +110,8 @@ def _file(path: Path) -> Iterator[Item]:
             yield from _conversation(key, value, path)
     else:
         raise ValueError(
-            f"{path}: expected FANToM's rows or an object conversation -> questions, found {describe(found)}; "
-            + _REMEDY
+            f"{path}: expected FANToM's rows or an object conversation -> questions, "
+            f"found {describe(found)}; {_REMEDY}"
         )
 
 
@@ -142,6 +146,8 @@ def _made_from(about: str, facts: Mapping[str, str], beliefs: list[str], people:
     """Is `about` the fact that these belief questions were made from? They repeat its question's words."""
     fact_question = next((q for q, fact in facts.items() if about in (q, fact)), "")
     words = stems(fact_question) - _ASKING - people
+    if not words or not beliefs:
+        return True  # nothing to compare with
     return any(len(words & stems(b)) >= _SAME * len(words) for b in beliefs)
 
 
@@ -165,8 +171,11 @@ def _official(value: object, where: str) -> Iterator[Item]:
     fact = fields(row["factQA"], {"question": str, "correct_answer": str}, f"{where}: factQA", _REMEDY)
     if missing := [g for g in _GROUPS if g not in row]:
         raise ValueError(f"{where} lacks {', '.join(missing)}; {_REMEDY}")
+    facts = {fact["question"]: fact["correct_answer"]}
     for context in ("full", "short"):
         talk = _talk(row[f"{context}_context"], where)
+        missed = _lines_of(str(row.get("missed_info") or ""), talk)
+        people = stems(" ".join(talk.people))
         for group in _GROUPS:
             held = row[group] if isinstance(row[group], list) else [row[group]]
             for i, question in enumerate(held):
@@ -175,8 +184,11 @@ def _official(value: object, where: str) -> Iterator[Item]:
                     continue  # asked of the full context only
                 q = _complete(q, group, fact)
                 name = f"fantom/{context}/{row['set_id']}/{group}/{i}"
-                facts = {fact["question"]: fact["correct_answer"]}
-                yield _item(name, f"fantom/{row['set_id']}", talk, q, facts, {"context": context})
+                # What was missed is what the fact is about, and what belief questions made from it ask.
+                same = group != "beliefQAs" or _made_from(fact["question"], facts, [q["question"]], people)
+                extra = {"context": context}
+                hint = missed if same else frozenset[int]()
+                yield _item(name, f"fantom/{row['set_id']}", talk, q, facts, extra, missed=hint)
 
 
 def _complete(q: Mapping[str, Any], group: str, fact: Mapping[str, str]) -> dict[str, Any]:
@@ -213,6 +225,7 @@ def _item(
     facts: Mapping[str, str],
     meta: Mapping[str, Any],
     abstain: str = "",
+    missed: frozenset[int] = frozenset(),
 ) -> Item:
     text = q["question"]
     about, question, unread = _read(q, talk)
@@ -220,7 +233,7 @@ def _item(
     about = f"{about} {facts.get(about, '')}"
     lines: frozenset[int] = frozenset()
     if not abstain:
-        lines, abstain = _decide(talk, about, question)
+        lines, abstain = _decide(talk, about, question, missed)
     given = conversation(talk.said, [(question.fact.thing, lines)])
     return Item(
         id=name,
@@ -241,16 +254,27 @@ def _item(
     )
 
 
-def _decide(talk: _Talk, about: str, question: Question) -> tuple[frozenset[int], str]:
-    """(the lines that give the information, why it cannot be decided)."""
+def _decide(
+    talk: _Talk, about: str, question: Question, missed: frozenset[int]
+) -> tuple[frozenset[int], str]:
+    """(the lines that give the information, why it cannot be decided). `missed`: lines that give it if the
+    words leave a choice."""
     # Whoever the information itself names took part; those whose belief is asked for need not have.
     named = frozenset(n for n in talk.people if n not in question.chain and _find(n, about) >= 0)
     candidates = informing(talk.said, talk.here, about, named)
     if not candidates:
         return frozenset(), _NOT_FOUND
+    if missed:
+        heard_it = talk.here[min(missed) - 1]
+        candidates = [c for c in candidates if talk.here[min(c) - 1] == heard_it] or candidates
     heard = [talk.here[min(lines) - 1] for lines in candidates]
     answers = {h if question.who else h.issuperset(question.chain) for h in heard}
     return candidates[0], _RIVALS if len(answers) > 1 else ""
+
+
+def _lines_of(text: str, talk: _Talk) -> frozenset[int]:
+    """The lines of the conversation that `text` quotes."""
+    return frozenset(u.line for u in talk.said if len(u.words) > 20 and u.words in text)
 
 
 def _read(q: Mapping[str, Any], talk: _Talk) -> tuple[str, Question, str]:
