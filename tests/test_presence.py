@@ -288,7 +288,7 @@ def test_fantom_official_rows(wrapped: bool, tmp_path: Path) -> None:
     assert by_context == {"full": 10, "short": 8}  # no:long is asked of the full context only
     assert {i.question.gold for i in items if i.question.who} == {"Ann, Cid"}
     for item in items:  # the lines named were heard by the same people, Bob not among them
-        assert 0 < len(item.meta["informing"]) and all(
+        assert len(item.meta["informing"]) > 0 and all(
             "Bob" not in e.real for e in item.story.about(item.question.fact)
         )
 
@@ -336,8 +336,8 @@ def test_fantom_abstains_where_the_text_does_not_decide(tmp_path: Path) -> None:
         )
     )
     reasons = [i.abstain.split()[:4] for i in items]
-    assert reasons[0] == "which of the two".split() and reasons[1] == "the people whose belief".split()
-    assert reasons[2] == "the question is none".split() and reasons[3] == "the lines that give".split()
+    assert reasons[0] == ["which", "of", "the", "two"] and reasons[1] == ["the", "people", "whose", "belief"]
+    assert reasons[2] == ["the", "question", "is", "none"] and reasons[3] == ["the", "lines", "that", "give"]
     assert items[5].abstain.startswith("this copy prints the question of another part")
     assert all(r["engine"] is None for r, i in zip(solve(items), items, strict=True) if i.abstain)
 
@@ -390,7 +390,8 @@ def test_fantom_agreement(data_dir: Path, context: str) -> None:
 # -- BigToM ---------------------------------------------------------------------------------------
 
 KETTLE = (
-    "Ann is a cook. She wants to make tea. Ann sees that the kettle is full. A child empties the kettle. Ann {} this.",
+    "Ann is a cook. She wants to make tea. Ann sees that the kettle is full. A child empties the kettle. "
+    "Ann {} this.",
     "Does Ann believe the kettle is full or empty?",
     "Ann believes the kettle is full.",
     "Ann believes the kettle is empty.",
