@@ -2,8 +2,9 @@
 
     python scripts/fantom_perceivers.py Percept-FANToM-conv_with_perceivers.csv
 
-Conversations are halved at random (seed 0). The rules were chosen on the development half alone; only its
-score on the other half was looked at while they were, never its errors.
+Conversations are halved at random (seed 0). The rules were chosen by the errors on the development half;
+of the other half only the score was looked at, three times (96.98 %, 97.38 %, 97.33 %), never an error,
+though a dozen of all parts had been read before the halves were drawn.
 """
 
 from __future__ import annotations
