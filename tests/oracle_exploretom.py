@@ -182,8 +182,8 @@ def _words(peek: set[str], lost: set[str]) -> str:
     if lost:
         also = "also, " if peek else ""
         parts.append(
-            f"{also}{' and '.join(sorted(lost))} got distracted and did not realize what happened, without anyone "
-            "noticing the brief lack of attention, and going back to paying attention immediately after the "
+            f"{also}{' and '.join(sorted(lost))} got distracted and did not realize what happened, without "
+            "anyone noticing the brief lack of attention, and going back to paying attention immediately after the "
             "action was finished"
         )
     return f" While this action was happening, {'; '.join(parts)}." if parts else ""

@@ -51,9 +51,10 @@ def test_exploretom_against_brute_force(seed: int) -> None:
 
 
 def test_peeking_and_distraction() -> None:
-    start = "Ann entered the hall. Bob entered the hall. Ann moved the key to the box, which is also located in the hall."
+    start = "Ann entered the hall. Bob entered the hall."
+    start += " Ann moved the key to the box, which is also located in the hall."
     move = " Ann moved the key to the bag, which is also located in the hall."
-    lost = " While this action was happening, Bob got distracted and did not realize what happened, without anyone."
+    lost = " While this action was happening, Bob got distracted and did not realize what happened."
     text = start + move + lost
     assert believed(text, ("Bob",), "key") == "box"
     assert believed(text, ("Ann", "Bob"), "key") == "bag"
@@ -66,7 +67,8 @@ def test_peeking_and_distraction() -> None:
 
 def test_sentences_of_exploretom() -> None:
     text = (
-        "Ann entered the hall. Ann moved the small, red key to the tin box, which is also located in the hall. "
+        "Ann entered the hall. "
+        "Ann moved the small, red key to the tin box, which is also located in the hall. "
         "Ann told privately to Bob about the school play. Ann bent the small, red key Bob entered the hall. "
         "Bob moved the small, red key to the attic, leaving the tin box in its original location."
     )
@@ -139,7 +141,8 @@ def test_tomi_by_hand() -> None:
 
 def test_rooms_that_tomi_does_not_tell() -> None:
     """The placement is seen in the mover's room, whoever entered another room last."""
-    text = "Ann entered the hall. Bob entered the hall. Cid entered the den. The key is in the box. Ann moved the key to the bag."
+    text = "Ann entered the hall. Bob entered the hall. Cid entered the den. The key is in the box. "
+    text += "Ann moved the key to the bag."
     state = BeliefState(tomi.read_story(text, TOMI), TOMI)
     assert state.belief(("Bob",), Fact("key"), 4).value == "box"
     assert state.belief(("Cid",), Fact("key")).value is None
@@ -196,7 +199,7 @@ def test_tomrl_splits(data_dir: Path, split: str, hitom: int, exploretom: int) -
 @pytest.mark.parametrize("name", ["exploretom", "tomi", "tomrl"])
 def test_wrong_paths(name: str, tmp_path: Path) -> None:
     load = SOURCES[name].load
-    with pytest.raises(FileNotFoundError, match="no such file; expected .*; name"):
+    with pytest.raises(FileNotFoundError, match=r"no such file; expected .*; name"):
         list(load(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError, match="found nothing; name"):
         list(load(tmp_path))
@@ -212,7 +215,7 @@ def test_wrong_files(tmp_path: Path) -> None:
         list(SOURCES["exploretom"].load(table))
     broken = tmp_path / "a.parquet"
     broken.write_bytes(b"no parquet")
-    with pytest.raises(ValueError, match="row 0 cannot be read .*; expected a ToM-RL parquet"):
+    with pytest.raises(ValueError, match=r"row 0 cannot be read .*; expected a ToM-RL parquet"):
         list(SOURCES["tomrl"].load(broken))
     prose = tmp_path / "a.txt"
     prose.write_text("Once upon a time.\n")
@@ -227,3 +230,32 @@ def test_every_source_has_its_profile_and_language() -> None:
 
 def test_rooms_of_exploretom_have_commas() -> None:
     assert any("," in room for room in ROOMS)  # or the oracle's stories would be too easy to read
+
+
+# -- the hub ----------------------------------------------------------------------------------
+
+
+def test_the_hub_through_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`datasets` takes a folder for a repository: what comes from it is what the file gives."""
+    from tomprm.eval.hub import load_items
+
+    story = "Ann entered the hall. Ann moved the key to the box, which is also located in the hall."
+    rows = [
+        ["story_structure", "infilled_story", "question", "expected_answer"],
+        [story, "", "In which container will Ann search for the key?", "box"],
+    ]
+    folder = tmp_path / "someone" / "sets"
+    folder.mkdir(parents=True)
+    with (folder / "a.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    local = list(load_items("exploretom", folder / "a.csv"))
+    import tomprm.eval.hub as hub
+
+    fetched = list(hub._from_hub("exploretom", str(folder)))  # pyright: ignore[reportPrivateUsage]
+    assert [(i.text, i.question, i.asked) for i in fetched] == [(i.text, i.question, i.asked) for i in local]
+    assert [r["agree"] for r in solve(fetched)] == [True]
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(FileNotFoundError, match="neither a file here nor to be had from the hub"):
+        list(load_items("exploretom", "nobody/nothing"))
+    with pytest.raises(FileNotFoundError, match="no such file; expected ToMi's"):
+        list(load_items("tomi", "nobody/nothing"))

@@ -228,6 +228,6 @@ def test_items() -> None:
     assert item.chance == 0.5 and Item("a", "s", HALL, Question((), Fact("key"))).chance == 0.0
     assert item.as_row()["question"] == "Where is the key really?" and item.as_row()["order"] == 0
     with pytest.raises(
-        ValueError, match="a: profile 'tomi' is unknown; choose from hitom-release, hitom-clean"
+        ValueError, match="a: profile 'tommy' is unknown; choose from hitom-release, hitom-clean"
     ):
-        Item("a", "s", HALL, question, "tomi")
+        Item("a", "s", HALL, question, "tommy")

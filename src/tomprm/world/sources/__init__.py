@@ -25,7 +25,7 @@ SOURCES: dict[str, Source] = {
     "exploretom": Source(exploretom.load, "exploretom", exploretom.EXPECTS, "facebook/ExploreToM"),
     "tomi": Source(tomi.load, "tomi", tomi.EXPECTS),
     "tomrl": Source(tomrl.load, "", tomrl.EXPECTS),
-    "opentom": Source(opentom.load, "opentom", opentom.META_FILE, "SeacowX/OpenToM"),
+    "opentom": Source(opentom.load, "opentom", opentom.META_FILE),
     "fantom": Source(fantom.load, "fantom", fantom.OFFICIAL_FILE),
     "bigtom": Source(bigtom.load, "bigtom", bigtom.EXPECTS),
 }

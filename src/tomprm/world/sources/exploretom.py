@@ -54,7 +54,7 @@ def load(path: Path) -> Iterator[Item]:
     Raises:
         FileNotFoundError, ValueError: no such file, or another layout.
     """
-    for number, row in enumerate(read_table(path, ".csv", COLUMNS, EXPECTS)):
+    for number, row in enumerate(read_table(path, (".csv", ".jsonl"), COLUMNS, EXPECTS)):
         yield item(
             row["story_structure"], row["question"], row["expected_answer"], f"exploretom/{number}", row
         )
