@@ -32,7 +32,7 @@ def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[st
             reason = item.abstain
         else:
             try:
-                engine, reason = _answer(item)
+                engine, reason = engine_answer(item)
             except StoryError as error:
                 reason, unreadable = str(error), True
         agree = None if engine is None or question.gold is None else engine == question.gold
@@ -40,8 +40,12 @@ def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[st
         yield row | {k: v for k, v in item.meta.items() if k not in row}
 
 
-def _answer(item: Item) -> tuple[str | None, str]:
-    """(answer, reason)."""
+def engine_answer(item: Item) -> tuple[str | None, str]:
+    """(answer in the question's words, what it rests on); no answer where the belief has no value.
+
+    Raises:
+        StoryError: the story cannot be read.
+    """
     state, question = BeliefState(item.story, PROFILES[item.profile]), item.question
     if question.who:
         beliefs = [state.belief((name,), question.fact, question.line) for name in item.story.agents]
