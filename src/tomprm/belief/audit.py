@@ -122,7 +122,9 @@ def examine(items: Iterable[Item], train: Iterable[Item] | None = None) -> Audit
 
     The result does not depend on the order of `items`.
     """
-    listed = sorted(items, key=lambda i: (i.id, i.story_id, i.asked, i.question.chain, i.question.gold or ""))
+    listed = sorted(
+        items, key=lambda i: (i.id, i.story_id, i.text, i.asked, i.question.chain, i.question.gold or "")
+    )
     seen = seen_in(train) if train is not None else None
     text_keys = [story_key(item.text) for item in listed]
     clusters = Clusters((item.story_id, key) for item, key in zip(listed, text_keys, strict=True))
