@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tomprm.belief.known_errors import explain
 from tomprm.belief.state import BeliefState
 from tomprm.world.grammar import write_question
 from tomprm.world.items import Item
@@ -14,8 +15,9 @@ from tomprm.world.replay import PROFILES, StoryError
 
 
 def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[str, Any]]:
-    """Rows `{id, order, question, gold, engine, agree, reason}`; `engine` is null where the answer
-    cannot be computed, and `reason` says why. `profile` overrides each item's own semantics."""
+    """Rows `{id, order, question, gold, engine, agree, reason, unreadable}`; `engine` is null where the
+    answer cannot be computed, and `reason` says why; `label_error` names the known error that gives the
+    published label. `profile` overrides each item's own semantics."""
     for item in items:
         # A copy forgets its replayed story with this turn of the loop.
         item = replace(item, profile=item.profile if profile is None else profile)
@@ -37,6 +39,8 @@ def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[st
                 reason, unreadable = str(error), True
         agree = None if engine is None or question.gold is None else engine == question.gold
         row |= {"engine": engine, "agree": agree, "reason": reason, "unreadable": unreadable}
+        if agree is False and (cause := explain(item)):
+            row["label_error"] = cause
         yield row | {k: v for k, v in item.meta.items() if k not in row}
 
 

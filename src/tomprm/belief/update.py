@@ -21,6 +21,10 @@ def sets(event: Event, chain: tuple[str, ...], tells: Literal["release", "clean"
     """Does `event` write its facts into the belief of `chain`?"""
     if event.tell is not None:
         return bool(chain) and _TOLD[tells](event.tell, chain)
+    if event.chains is not None:
+        return chain in event.chains
+    if event.said and not chain:
+        return False
     return witnessed(event, chain)
 
 

@@ -31,6 +31,8 @@ class Kind(str, Enum):
     EXIT = "exit"  # actors, room
     PLACE = "place"  # thing, place: "The apple is in the box."
     MOVE = "move"  # actors[0], thing, place
+    CARRY = "carry"  # actors[0] takes the thing to another room
+    UPDATE = "update"  # a state that the text describes freely
     STAY = "stay"  # actors, room
     CLAIM = "claim"  # public: actors[0], thing, place
     TELL = "tell"  # private: actors[0] to listener, thing, place
@@ -72,7 +74,13 @@ class Tell:
 @dataclass(frozen=True, slots=True)
 class Event:
     """One change with its perceivers. A sentence gives one event, or several when their
-    perceivers differ (an entry is seen by the room, the room's contents by the entrants)."""
+    perceivers differ (an entry is seen by the room, the room's contents by the entrants).
+
+    Attributes:
+        chains: where a benchmark writes into named chains of beliefs, exactly those (the empty
+            chain is the world); None: into whatever the perceivers make it reach.
+        said: told by somebody, so no change of the world.
+    """
 
     line: int
     kind: Kind
@@ -80,6 +88,8 @@ class Event:
     real: frozenset[str]
     apparent: frozenset[str]
     tell: Tell | None = None
+    chains: frozenset[tuple[str, ...]] | None = None
+    said: bool = False
 
     def value(self, fact: Fact) -> str | None:
         """The value that this event gives to `fact`, None where it does not touch it."""
@@ -108,7 +118,7 @@ class Story:
 
     def places(self, thing: str) -> tuple[str, ...]:
         """The places where `thing` really was, in order of first visit."""
-        visits = (e.value(Fact(thing)) for e in self.about(Fact(thing)) if e.tell is None)
+        visits = (e.value(Fact(thing)) for e in self.about(Fact(thing)) if not e.tell and not e.said)
         return tuple(dict.fromkeys(v for v in visits if v is not None))
 
     @property

@@ -76,6 +76,7 @@ _READERS = [
 ]
 _SECRET, _DISTRACTED = (re.compile(" " + _pattern(t).pattern + "$") for t in (SECRET, DISTRACTED))
 _NUMBER = re.compile(r"(\d{1,9})[.:)]? +")
+_END = re.compile(r"(?<=\.) +(?=[A-Z])(?![^.]* (?:watched in secret|did not notice)\.)")
 _PROMPT = re.compile(r"Read the following story and answer")
 
 
@@ -142,22 +143,24 @@ def read_actions(text: str) -> tuple[Action, ...]:
             continue
         stripped = raw.strip()
         number = _NUMBER.match(stripped)
-        line = int(number[1]) if number else (actions[-1].line + 1 if actions else 1)
-        sentence = stripped[number.end() :] if number else stripped
-        if set(sentence) <= {"*"}:
-            continue
-        action = read_sentence(sentence, line)
-        if action is None:
-            raise StoryError(
-                f"line {position}: unknown sentence {sentence!r}; "
-                "rewrite it in one of the registers of tomprm.world.grammar"
-            )
-        if actions and line <= actions[-1].line:
-            raise StoryError(
-                f"line {position}: number {line} does not follow {actions[-1].line}; "
-                "number the sentences in increasing order"
-            )
-        actions.append(action)
+        body = stripped[number.end() :] if number else stripped
+        # Copies of the release print a story as one paragraph, without numbers.
+        for sentence in [body] if number else _END.split(body):
+            line = int(number[1]) if number else (actions[-1].line + 1 if actions else 1)
+            if set(sentence) <= {"*"}:
+                continue
+            action = read_sentence(sentence, line)
+            if action is None:
+                raise StoryError(
+                    f"line {position}: unknown sentence {sentence!r}; "
+                    "rewrite it in one of the registers of tomprm.world.grammar"
+                )
+            if actions and line <= actions[-1].line:
+                raise StoryError(
+                    f"line {position}: number {line} does not follow {actions[-1].line}; "
+                    "number the sentences in increasing order"
+                )
+            actions.append(action)
     if not actions:
         raise StoryError("line 1: the story is empty; give at least one sentence")
     return tuple(actions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -84,6 +85,11 @@ class Item:
         name = str(row.get("id", ""))
         profile = row.get("profile", "hitom-release" if source == "hitom" else "hitom-clean")
         return Item(name, str(row.get("story_id", name)), row["story"], question, profile, {"source": source})
+
+
+def text_id(source: str, text: str) -> str:
+    """The same for all rows that tell the same story, whatever the white space."""
+    return f"{source}/s" + hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:10]
 
 
 def recast(item: Item, words: Vocabulary, rng: np.random.Generator) -> Item:

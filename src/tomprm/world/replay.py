@@ -7,7 +7,8 @@ Source of the Hi-ToM rules: ying-hui-he/Hi-ToM_dataset, as restated in docs/sema
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal
 
 from tomprm.world.events import Action, Event, Fact, Kind, Story, Tell
@@ -20,18 +21,25 @@ class Profile:
     `tells`: "release" = Hi-ToM as released (a public claim never enters beliefs of order 3 and
     more; a liar thinks that everybody believed him); "clean" = a claim enters every chain whose
     last member trusts the speaker.
+    `moves_reach`: "subsequences" = the bug behind Hi-ToM's VP labels: from the second order on, a move is
+    taken in only by chains in the order of entry that may end in the mover.
     """
 
     name: str
     language: str = "hitom"  # key of tomprm.world.languages.LANGUAGES
     contents_seen_on_entry: bool = True
+    entry_shown_to: Literal["entrants", "room"] = "entrants"  # who sees what the entrants see there
     tells: Literal["release", "clean"] = "clean"
+    moves_reach: Literal["witnesses", "subsequences"] = "witnesses"
     neutral_rooms: frozenset[str] = frozenset({"waiting_room"})
 
 
 HITOM_RELEASE = Profile("hitom-release", tells="release")
 HITOM_CLEAN = Profile("hitom-clean", tells="clean")
-PROFILES = {p.name: p for p in (HITOM_RELEASE, HITOM_CLEAN)}
+EXPLORETOM = Profile("exploretom", language="exploretom")
+TOMI = Profile("tomi", language="tomi", entry_shown_to="room", neutral_rooms=frozenset())
+HITOM_VP = Profile("hitom-vp", tells="release", moves_reach="subsequences")
+PROFILES = {p.name: p for p in (HITOM_RELEASE, HITOM_CLEAN, HITOM_VP, EXPLORETOM, TOMI)}
 
 
 class StoryError(ValueError):
@@ -117,13 +125,14 @@ def _enter(world: _World, action: Action) -> list[Event]:
     if action.room not in world.profile.neutral_rooms:
         world.chapter = list(action.actors)
         world.exit_rank = {}
-    real, apparent = _witnesses(world, action, action.room)
+    real, present = _witnesses(world, action, action.room)
     rooms = tuple([(Fact(name, "room"), action.room) for name in action.actors])
-    events = [Event(action.line, Kind.ENTER, rooms, real, apparent)]
+    events = [Event(action.line, Kind.ENTER, rooms, real, present)]
     contents = tuple([(Fact(t), world.place_of[t]) for t, r in world.thing_room.items() if r == action.room])
     if contents and world.profile.contents_seen_on_entry:
-        # Only the entrants look around, jointly; those already there learn nothing about them.
-        events.append(Event(action.line, Kind.ENTER, contents, group - set(action.distracted), group))
+        # Hi-ToM: only the entrants look around, jointly; those already there learn nothing about them.
+        shown = group if world.profile.entry_shown_to == "entrants" else present
+        events.append(Event(action.line, Kind.ENTER, contents, shown - set(action.distracted), shown))
     return events
 
 
@@ -151,6 +160,8 @@ def _set_place(world: _World, action: Action, room: str) -> list[Event]:
 
 
 def _place(world: _World, action: Action) -> list[Event]:
+    if action.room:
+        return _set_place(world, action, action.room)
     if not world.last_room:
         raise StoryError(
             f"line {action.line}: the {action.thing} is placed before anybody entered a room, so nobody can "
@@ -167,7 +178,13 @@ def _move(world: _World, action: Action) -> list[Event]:
             f"line {action.line}: {mover} moves the {action.thing} but is in no room; "
             f"add an entry for {mover} before this line"
         )
-    return _set_place(world, action, room)
+    events = _set_place(world, action, room)
+    if world.profile.moves_reach == "subsequences":
+        present = world.inside(room)
+        others = [name for name in world.chapter if name in present and name != mover]
+        chains = {chain for n in range(2, 5) for chain in combinations([*others, mover], n)}
+        events = [replace(e, chains=frozenset({(), *((name,) for name in present), *chains})) for e in events]
+    return events
 
 
 def _nothing(world: _World, action: Action) -> list[Event]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tomprm.world.items import Item
-from tomprm.world.sources import hitom
+from tomprm.world.sources import exploretom, hitom, tomi, tomrl
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,14 @@ class Source:
     """How one benchmark is read."""
 
     load: Callable[[Path], Iterator[Item]]  # an official file, or the folder that holds it
-    profile: str  # key of tomprm.world.replay.PROFILES: the semantics its labels follow
+    profile: str  # the semantics its labels follow, a key of tomprm.world.replay.PROFILES; empty: row by row
     expects: str  # what a right path looks like, for the error on a wrong one
     hub: str | None = None  # id on the Hugging Face hub, where the set is published there
 
 
 SOURCES: dict[str, Source] = {
     "hitom": Source(lambda path: iter(hitom.load_release(path)), "hitom-release", hitom.RELEASE_FILE),
+    "exploretom": Source(exploretom.load, "exploretom", exploretom.EXPECTS, "facebook/ExploreToM"),
+    "tomi": Source(tomi.load, "tomi", tomi.EXPECTS),
+    "tomrl": Source(tomrl.load, "", tomrl.EXPECTS),
 }

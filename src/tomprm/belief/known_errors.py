@@ -1,0 +1,54 @@
+"""Why a published label differs from the engine, where the cause is known.
+
+Each benchmark's known errors are replayed, not looked up: a row is explained when the error, put into
+the engine, gives the published label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tomprm.belief.state import BeliefState
+from tomprm.world.events import Fact, Kind
+from tomprm.world.items import Item
+from tomprm.world.replay import HITOM_VP, PROFILES
+
+
+def explain(item: Item) -> str:
+    """The known error that gives the item's label; empty where none does."""
+    rule = _RULES.get(str(item.meta.get("source", "")))
+    return rule(item) if rule else ""
+
+
+def _hitom(item: Item) -> str:
+    """Fixed upstream on 2023-06-12 (commit 9117f35d), after the VP labels were made."""
+    buggy = replace(item, profile=HITOM_VP.name)
+    if BeliefState(buggy.story, HITOM_VP).answer(item.question).value == item.question.gold:
+        return (
+            "the generator's old bug: from the second order on, a move reached only chains in the order of "
+            "entry that may end in the mover, so the mover's beliefs about others never changed"
+        )
+    return ""
+
+
+def _tomi(item: Item) -> str:
+    """The third person's events are made after the story and inserted earlier (inspect_ai issue 66)."""
+    state, question = BeliefState(item.story, PROFILES[item.profile]), item.question
+    final = state.belief((), question.fact).value
+    if question.order != 2 or question.gold != final:
+        return ""
+    room = next((a.room for a in item.story.actions if a.thing == question.fact.thing and a.room), "")
+    # The late entry is played in the world of the story's end: someone of the chain must be there to see it.
+    stays = any(state.belief((), Fact(name, "room")).value == room for name in question.chain)
+    for action in item.story.actions:
+        third = action.kind is Kind.ENTER and action.actors[0] not in question.chain
+        if third and stays and action.room == room:
+            return (
+                f"ToMi's generator: line {action.line}, the third person's entry, was played after the story's end "
+                "and wrote the final container into the others' beliefs about each other"
+            )
+    return ""
+
+
+_RULES: dict[str, Callable[[Item], str]] = {"hitom": _hitom, "tomi": _tomi}
