@@ -7,8 +7,9 @@ abstains or its story cannot be read; what needs the text alone is measured on e
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, permutations
 from typing import Any
@@ -26,6 +27,7 @@ from tomprm.belief.contamination import (
     story_key,
 )
 from tomprm.belief.heuristics import guesses, world_values
+from tomprm.belief.known_errors import explain
 from tomprm.belief.solve import engine_answer
 from tomprm.belief.state import BeliefState, collapse
 from tomprm.belief.surface import (
@@ -47,6 +49,7 @@ LEARNED = "learned, one model for all orders"
 LEARNED_EACH = "learned, one model an order"
 MAJORITY = "majority answer"
 _LABEL_SET = "prompting_type"  # Hi-ToM prints every question twice, with labels of two origins
+_NO_FACETS = (_LABEL_SET, "source", "data_source", "row", "line")  # said elsewhere
 _FACET_VALUES = 20  # a key of `meta` with more values than that names rows, not subsets
 
 
@@ -74,12 +77,13 @@ class Judged:
     cluster: str
     keys: Keys
     order: int
-    labels: str  # which set of labels; "labels" where there is one
-    facets: Mapping[str, str]
+    labels: str  # which source's, and which of its sets of labels; "labels" where there is one of each
+    facets: dict[str, str]
     question: str
     gold: str | None
     engine: str | None = None
     reason: str = ""
+    cause: str = ""  # the known error of the data set that gives the label
     abstain: str = ""
     unreadable: bool = False
     chance: float | None = None
@@ -122,13 +126,13 @@ def examine(items: Iterable[Item], train: Iterable[Item] | None = None) -> Audit
 
     The result does not depend on the order of `items`.
     """
-    listed = sorted(
-        items, key=lambda i: (i.id, i.story_id, i.text, i.asked, i.question.chain, i.question.gold or "")
-    )
+    listed = sorted(items, key=_place_in_file)
     seen = seen_in(train) if train is not None else None
     text_keys = [story_key(item.text) for item in listed]
     clusters = Clusters((item.story_id, key) for item, key in zip(listed, text_keys, strict=True))
     facets = _facets(listed)
+    relations = len({item.question.fact.relation for item in listed}) > 1
+    mixed = len({source_of(item.meta) for item in listed}) > 1
     closed = _closed(listed)
     rows: list[Judged] = []
     learning: dict[tuple[object, ...], list[tuple[int, tuple[str, ...], Example]]] = defaultdict(list)
@@ -136,16 +140,18 @@ def examine(items: Iterable[Item], train: Iterable[Item] | None = None) -> Audit
     for index, (item, key) in enumerate(zip(listed, text_keys, strict=True)):
         # A copy forgets its replayed story with this turn of the loop: memory holds rows, not events.
         item = replace(item)
-        row = _blank(item, key, clusters[item.story_id], facets)
+        row = _blank(item, key, clusters[item.story_id], facets, mixed)
         rows.append(row)
+        if relations:
+            row.facets["asked for"] = item.question.fact.relation
         story = _engine(item, row)
         answers = candidates(item, story, closed)
         if not answers or row.gold is None:
             continue
         row.chance = 1 / len(answers)
-        if item.question.choices and row.gold in answers:
-            row.option = (answers.index(row.gold), len(answers))
         kind = closed_list(item, closed)
+        if item.question.choices and not kind and row.gold in answers:
+            row.option = (answers.index(row.gold), len(answers))
         row.right |= {n: g == row.gold for n, g in surface_guesses(item, answers, bool(kind)).items()}
         gold = answers.index(row.gold) if row.gold in answers else None
         example = Example(f"{index:09d}", row.cluster, features(item, answers, kind), gold)
@@ -170,8 +176,16 @@ def examine(items: Iterable[Item], train: Iterable[Item] | None = None) -> Audit
     )
 
 
-def _blank(item: Item, key: str, cluster: str, facets: Sequence[str]) -> Judged:
+def _place_in_file(item: Item) -> tuple[object, ...]:
+    """Natural order of ids ("set/9" before "set/10"); whatever else tells two rows apart comes after."""
+    parts = re.split(r"(\d+)", item.id)
+    number = tuple((len(part), part) if i % 2 else (0, part) for i, part in enumerate(parts))
+    return number, item.story_id, item.text, item.asked, item.question.chain, item.question.gold or ""
+
+
+def _blank(item: Item, key: str, cluster: str, facets: Sequence[str], mixed: bool) -> Judged:
     meta, question = item.meta, item.question
+    names = ([source_of(meta)] if mixed else []) + ([str(meta[_LABEL_SET])] if meta.get(_LABEL_SET) else [])
     line = meta.get("line", meta.get("row"))
     return Judged(
         id=item.id,
@@ -179,7 +193,7 @@ def _blank(item: Item, key: str, cluster: str, facets: Sequence[str]) -> Judged:
         cluster=cluster,
         keys=Keys(source_of(meta), question.order, key, plot_key(item), question_key(item)),
         order=question.order,
-        labels=str(meta.get(_LABEL_SET, "labels")),
+        labels=" ".join(names) or "labels",
         facets={name: _shown(meta.get(name)) for name in facets if meta.get(name) is not None},
         question=item.asked or write_question(question),
         gold=question.gold,
@@ -192,18 +206,16 @@ def _shown(value: Any) -> str:
 
 
 def _facets(items: Sequence[Item]) -> list[str]:
-    """Keys of `meta` that part the set: 2 to 20 values, none of which repeats the order."""
+    """Keys of `meta` that part the set: 2 to 20 values. The order is a column of its own."""
     values: dict[str, set[str]] = defaultdict(set)
-    repeats: dict[str, bool] = defaultdict(lambda: True)
     for item in items:
         for name, value in item.meta.items():
             if isinstance(value, (str, int)) and len(values[name]) <= _FACET_VALUES:
                 values[name].add(_shown(value))
-                repeats[name] &= value == item.question.order
     return sorted(
         name
         for name, found in values.items()
-        if 2 <= len(found) <= _FACET_VALUES and not repeats[name] and name != _LABEL_SET
+        if 2 <= len(found) <= _FACET_VALUES and name not in _NO_FACETS and not name.endswith("order")
     )
 
 
@@ -229,11 +241,13 @@ def _engine(item: Item, row: Judged) -> Story | None:
     except StoryError as error:
         row.reason, row.unreadable = str(error), True
         return None
+    if row.agree is False:
+        row.cause = explain(item)
     state, question = BeliefState(story, PROFILES[item.profile]), item.question
     if row.gold is not None:
         row.right |= {name: guess == row.gold for name, guess in guesses(state, question).items()}
         values = tuple(dict.fromkeys(world_values(state, question.fact)))
-        if row.gold in values:
+        if row.gold in values and len(values) > 1:
             row.visit = (values.index(row.gold), len(values))
     if question.order and row.engine is not None and not question.who:
         row.dynamics = dynamics(state, question)
@@ -277,10 +291,7 @@ def _conflicts(rows: Sequence[Judged]) -> list[Conflict]:
         if row.gold is not None:
             groups[row.keys.story, row.keys.question].append(row)
     found = [g for g in groups.values() if len({_plain(row.gold) for row in g}) > 1]
-    return sorted(
-        (Conflict(g[0].question, g[0].order, tuple((r.id, r.gold or "") for r in g)) for g in found),
-        key=lambda c: c.labels,
-    )
+    return [Conflict(g[0].question, g[0].order, tuple((r.id, r.gold or "") for r in g)) for g in found]
 
 
 def _plain(label: str | None) -> str:

@@ -25,7 +25,7 @@ from tomprm.world.grammar import is_decoration, write_question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES, StoryError
 
-_NUMBER = re.compile(r"\s*\d{1,9}[.:)]?\s+")
+_NUMBER = re.compile(r"^\s*\d{1,9}[.:)]?\s+")
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 # Kept as they are when a text is reduced to its plot.
 _FRAME_WORDS = """

@@ -254,10 +254,10 @@ PRINTED_OPTIONS: dict[str, Guess] = {
 
 
 def surface_guesses(item: Item, answers: Sequence[str], closed: bool) -> dict[str, str | None]:
-    """What the text-only shortcuts answer; those that do not apply are left out. Yes and no are not
+    """What the text-only shortcuts answer; those that do not apply are left out: yes and no are not
     looked for in the story, and only options of several words are told apart by their wording."""
     table: dict[str, Guess] = {} if closed else dict(ANY_ANSWERS)
-    if item.question.choices:
+    if item.question.choices and not closed:
         table["first option"] = PRINTED_OPTIONS["first option"]
         if any(" " in a for a in answers):
             table.update(PRINTED_OPTIONS)

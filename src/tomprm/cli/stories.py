@@ -163,18 +163,15 @@ class Audit:
     def run(self) -> None:
         from tomprm.report.audit_files import audit_set, write_audit
 
+        if self.generated and (self.path or self.train):
+            raise UsageError("--generated audits stories of our own; leave out --path and --train")
         if self.generated:
-            if self.path or self.train:
-                raise UsageError("--generated audits stories of our own; leave out --path and --train")
             name, items = f"{self.n:,} generated questions (seed {self.seed})", self._generated()
         else:
-            name, items = (
-                self.path.name if self.path else "corrected Hi-ToM",
-                _benchmark(self.dataset, self.path),
-            )
-            name = f"{name} ({self.dataset})" if self.path else name
+            name = f"{self.path.name} ({self.dataset})" if self.path else "the corrected Hi-ToM"
+            items = _benchmark(self.dataset, self.path)
         train = _benchmark(self.dataset, self.train) if self.train else None
-        figures = audit_set(name, items, train)
+        figures = audit_set(name, str(self.path or name), items, train)
         print(write_audit(figures, self.out))
 
     def _generated(self) -> Iterator[Item]:

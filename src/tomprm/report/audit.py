@@ -36,17 +36,20 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The questions of one order under one set of labels, and a share of them."""
+    """The questions of one order under one set of labels ("all": of any), and a share of them; subsets by
+    facet as in `Cell`."""
 
     labels: str
     order: int
     share: Interval
+    facet: str = WHOLE
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Where the labels stand: `counts` by position. `p`: chi-square test that all are as frequent; None
-    where there are fewer than five expected a position."""
+    """Where the labels stand: `counts` by position. `p`: chi-square test that all are as frequent, over one
+    question a story (the deepest: they are not independent); None where five a position are not expected."""
 
     name: str
     labels: str
@@ -120,12 +123,22 @@ def _once(rows: Iterable[Judged]) -> list[Judged]:
 def _groups(
     rows: Iterable[Judged], value: Callable[[Judged], float | None], *, by_label: bool = False
 ) -> list[Group]:
-    found: dict[tuple[str, int], list[tuple[float, str]]] = defaultdict(list)
+    found: dict[tuple[str, int, str, str], list[tuple[float, str]]] = defaultdict(list)
     for row in rows:
         measured = value(row)
         if measured is not None:
-            found[row.labels if by_label else "all", row.order].append((float(measured), row.cluster))
-    return [Group(labels, order, _interval(pairs)) for (labels, order), pairs in sorted(found.items())]
+            for facet, part in ((WHOLE, ""), *row.facets.items()):
+                key = (row.labels if by_label else "all", row.order, facet, part)
+                found[key].append((float(measured), row.cluster))
+    return [
+        Group(labels, order, _interval(pairs) if facet == WHOLE else _plain(pairs), facet, part)
+        for (labels, order, facet, part), pairs in sorted(found.items())
+    ]
+
+
+def _plain(pairs: Sequence[tuple[float, str]]) -> Interval:
+    """A mean without its interval."""
+    return Interval(sum(v for v, _ in pairs) / len(pairs), None, None, len(pairs), len({c for _, c in pairs}))
 
 
 def _interval(pairs: Sequence[tuple[float, str]]) -> Interval:
@@ -146,9 +159,7 @@ def _cells(rows: Iterable[Judged]) -> list[Cell]:
     cells: list[Cell] = []
     for (labels, facet, value, order, shortcut), pairs in sorted(hits.items()):
         blind = chance[labels, facet, value, order]
-        n, stories = len(pairs), len({c for _, c in pairs})
-        plain = Interval(sum(v for v, _ in pairs) / n, None, None, n, stories)
-        accuracy = _interval(pairs) if facet == WHOLE else plain
+        accuracy = _interval(pairs) if facet == WHOLE else _plain(pairs)
         mean = sum(blind) / len(blind) if blind else None
         cells.append(Cell(labels, facet, value, order, shortcut, accuracy, mean))
     return cells
@@ -156,21 +167,23 @@ def _cells(rows: Iterable[Judged]) -> list[Cell]:
 
 def _balances(rows: Iterable[Judged]) -> list[Balance]:
     """Only questions with the commonest number of options (or of places) are compared."""
-    found: dict[tuple[str, str], Counter[tuple[int, int]]] = defaultdict(Counter)
+    found: dict[tuple[str, str], list[tuple[int, int, Judged]]] = defaultdict(list)
     for row in rows:
         if row.option is not None:
-            found["printed option", row.labels][row.option] += 1
+            found["printed option", row.labels].append((*row.option, row))
         if row.visit is not None and row.order:
-            found["value, in story order", row.labels][row.visit] += 1
+            found["value, in story order", row.labels].append((*row.visit, row))
     balances: list[Balance] = []
-    for (name, labels), counter in sorted(found.items()):
-        sizes: Counter[int] = Counter()
-        for (_, size), n in counter.items():
-            sizes[size] += n
+    for (name, labels), placed in sorted(found.items(), key=lambda f: f[0]):
+        sizes = Counter(size for _, size, _ in placed)
         size = min(sizes, key=lambda s: (-sizes[s], s))
-        counts = tuple(counter[i, size] for i in range(size))
-        enough = size > 1 and sum(counts) >= 5 * size
-        balances.append(Balance(name, labels, counts, float(chisquare(counts).pvalue) if enough else None))
+        fit = [(at, row) for at, of, row in placed if of == size]
+        deepest = {row.cluster: at for at, row in sorted(fit, key=lambda f: (f[1].order, f[1].id))}
+        once = Counter(deepest.values())
+        enough = size > 1 and len(deepest) >= 5 * size
+        p = float(chisquare([once[i] for i in range(size)]).pvalue) if enough else None
+        every = Counter(at for at, _ in fit)
+        balances.append(Balance(name, labels, tuple(every[i] for i in range(size)), p))
     return balances
 
 
@@ -200,7 +213,7 @@ def as_json(figures: Figures) -> dict[str, Any]:
 
 
 def _against(row: Judged) -> dict[str, Any]:
-    keys = ("id", "line", "order", "labels", "question", "gold", "engine", "reason")
+    keys = ("id", "line", "order", "labels", "question", "gold", "engine", "reason", "cause")
     return {key: getattr(row, key) for key in keys}
 
 

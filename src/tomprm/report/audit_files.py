@@ -14,15 +14,17 @@ from tomprm.world.items import Item
 from tomprm.world.sources.loading import Unreadable
 
 
-def audit_set(name: str, items: Iterable[Item], train: Iterable[Item] | None = None) -> Figures:
-    """Raises:
-    SourceError: more than 5 % of the stories cannot be read.
+def audit_set(name: str, where: str, items: Iterable[Item], train: Iterable[Item] | None = None) -> Figures:
+    """The audit of the set called `name`, which lies at `where`.
+
+    Raises:
+        SourceError: more than 5 % of the stories cannot be read.
     """
     audit = examine(items, train)
     unreadable = Unreadable()
     for row in audit.rows:
         unreadable.count(unreadable_line(row) if row.unreadable else None)
-    unreadable.check(name)
+    unreadable.check(where)
     return summarise(name, audit)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
@@ -13,10 +14,11 @@ from tomprm.report.format import estimate, number
 from tomprm.report.stats import Interval
 
 _SHOWN = 20  # rows of a list; audit.json holds all
+_SMALL = 20  # a subset with fewer questions is left to audit.json
 _LEARNED = (
     "Right answers in percent. A learned shortcut is a linear model over how the possible answers occur in "
-    "the text (first, last, how often, where the thing was at each departure), fitted on other stories; it never "
-    "sees who is asked about. At order 0 the world state is the question itself."
+    "the text (first, last, how often, where the thing was at each departure), fitted on other stories; it "
+    "never sees who is asked about. At order 0 the world state is the question itself."
 )
 _SAME = (
     "Same story: the same words, numbering, case and punctuation aside. Same plot: the same up to other "
@@ -88,8 +90,12 @@ def _labels(figures: Figures) -> list[str]:
         parts.append(_table(("question", "labels (row)"), lines) + _more(len(conflicts)))
     wrong = [r for r in figures.audit.rows if r.agree is False]
     if figures.agreement:
-        total = sum(g.share.n for g in figures.agreement)
-        parts.append(f"**Against the engine**: {len(wrong):,} of {total:,} labels differ. Agreement, %:")
+        total = sum(g.share.n for g in figures.agreement if g.facet == WHOLE)
+        causes = Counter(re.sub(r"\d+", "N", r.cause) for r in wrong if r.cause).most_common()
+        known = "".join(f" {n:,} of them come from a known error ({cause})." for cause, n in causes)
+        parts.append(
+            f"**Against the engine**: {len(wrong):,} of {total:,} labels differ.{known} Agreement, %:"
+        )
         parts.append(_by_order(figures.agreement, figures.orders, "labels"))
     if wrong:
         lines = [
@@ -105,7 +111,7 @@ def _more(n: int) -> str:
 
 
 def _by_order(groups: Sequence[Group], orders: Sequence[int], head: str) -> str:
-    index = {(g.labels, g.order): g.share for g in groups}
+    index = {(g.labels, g.order): g.share for g in groups if g.facet == WHOLE}
     lines = [
         (labels, *(_share(index.get((labels, order))) for order in orders))
         for labels in sorted({g.labels for g in groups})
@@ -152,7 +158,11 @@ def _subsets(figures: Figures) -> list[str]:
     )
     orders = [o for o in figures.orders if o]
     lines: list[tuple[str, ...]] = []
+    parts = Counter((labels, facet) for labels, facet, _ in groups)
     for (labels, facet, value), by_order in sorted(groups.items()):
+        size = sum(asked[labels, facet, value, order] for order in orders)
+        if parts[labels, facet] < 2 or size < _SMALL:
+            continue
         texts = [f"{labels}, {facet}: {value}"]
         for order in orders:
             n = asked[labels, facet, value, order]
@@ -177,7 +187,7 @@ def _belief(figures: Figures) -> list[str]:
     orders = [o for o in figures.orders if o]
     lines: list[tuple[str, ...]] = []
     for name, groups in measures:
-        index = {g.order: g.share for g in groups}
+        index = {g.order: g.share for g in groups if g.facet == WHOLE}
         if index:
             lines.append((name, *(_share(index.get(order)) for order in orders)))
     if not lines:
@@ -201,7 +211,7 @@ def _balance(balances: Sequence[Balance]) -> list[str]:
         )
     if not lines:
         return ["No options are printed, and no label is one of the story's values."]
-    return [_table(("position", "n", "most frequent", "counts", "p, chi-square"), lines)]
+    return [_table(("position", "n", "most frequent", "counts", "p, chi-square over stories"), lines)]
 
 
 def _contamination(audit: Audit) -> list[str]:
