@@ -45,8 +45,8 @@ def _tomi(item: Item) -> str:
         third = action.kind is Kind.ENTER and action.actors[0] not in question.chain
         if third and stays and action.room == room:
             return (
-                f"ToMi's generator: line {action.line}, the third person's entry, was played after the story's end "
-                "and wrote the final container into the others' beliefs about each other"
+                f"ToMi's generator: line {action.line}, the third person's entry, was played after the "
+                "story's end and wrote the final container into the others' beliefs about each other"
             )
     return ""
 

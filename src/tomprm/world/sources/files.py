@@ -45,8 +45,9 @@ def read_table(
         try:
             for number, row in enumerate(rows):
                 if missing := [c for c in columns if row.get(c) is None]:
+                    has = ", ".join(list(row)[:6])
                     raise ValueError(
-                        f"{file}: row {number} lacks {', '.join(missing)} (it has {', '.join(list(row)[:6])}); "
+                        f"{file}: row {number} lacks {', '.join(missing)} (it has {has}); "
                         f"expected {expects}; name another file"
                     )
                 yield row
@@ -74,7 +75,7 @@ def _read_jsonl(file: Path) -> Iterator[dict[str, Any]]:
 def _read_parquet(file: Path) -> Iterator[dict[str, Any]]:
     # pyarrow comes with `datasets`, and nothing else in these layers needs it. It ships no types.
     import pyarrow  # pyright: ignore[reportMissingTypeStubs]
-    import pyarrow.parquet  # pyright: ignore[reportMissingTypeStubs]
+    import pyarrow.parquet  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
 
     arrow: Any = pyarrow
     try:

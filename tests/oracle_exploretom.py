@@ -1,0 +1,189 @@
+"""ExploreToM's belief tracker by brute force: first- and second-order beliefs kept in tables and rewritten
+sentence by sentence, as the published rules say. Shares nothing with the engine.
+
+Also random stories in ExploreToM's English.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+NAMES = ("Ann", "Bob", "Cid", "Dot")
+ROOMS = ("back office", "long, narrow hall")
+BOXES = ("tin box", "old bag", "crate")
+THINGS = ("key", "small, red notebook")
+TOPICS = ("school play", "new budget")
+
+
+@dataclass
+class Tables:
+    """world[x][attribute], first[a][x][attribute], second[a, b][x][attribute]."""
+
+    world: Any = field(default_factory=lambda: defaultdict(dict))
+    first: Any = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
+    second: Any = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
+    people: list[str] = field(default_factory=list)
+
+    def room(self, name: str) -> str:
+        return self.world[name].get("room", "")
+
+    def inside(self, room: str) -> set[str]:
+        return {p for p in self.people if self.room(p) == room}
+
+    def learn(self, real: set[str], seeming: set[str], x: str, attribute: str, value: str) -> None:
+        for a in real:
+            self.first[a][x][attribute] = value
+            for b in seeming - {a}:
+                self.second[a, b][x][attribute] = value
+
+    def enter(self, name: str, room: str, peek: set[str], lost: set[str]) -> None:
+        if name not in self.people:
+            self.people.append(name)
+        self.world[name]["room"] = room
+        there = self.inside(room)
+        real = (there | peek) - lost
+        self.learn(real, there, name, "room", room)
+        self.look(name, room, there, real)
+
+    def look(self, name: str, room: str, there: set[str], real: set[str]) -> None:
+        for x in list(self.world):
+            if x in self.people or self.world[x].get("room") != room:
+                continue
+            if "place" not in self.world[x]:
+                self.first[name][x]["room"] = room
+                for a in real:
+                    for b in there - {a}:
+                        self.second[a, b][x]["room"] = room
+            elif "room" in self.first[name][x] and "place" not in self.first[name][x]:
+                self.first[name][x]["room"] = "not(???)"
+                for a in real - {name}:
+                    self.second[a, name][x]["room"] = "not(???)"
+                for b in there - {name}:
+                    self.second[name, b][x]["room"] = "not(???)"
+
+    def leave(self, name: str, peek: set[str], lost: set[str]) -> None:
+        room = self.room(name)
+        there = self.inside(room)
+        self.world[name]["room"] = f"not({room})"
+        self.learn((there | peek) - lost, there, name, "room", f"not({room})")
+
+    def move(self, name: str, thing: str, box: str, peek: set[str], lost: set[str]) -> None:
+        room = self.room(name)
+        there = self.inside(room)
+        real = (there | peek) - lost
+        self.world[thing] |= {"place": box, "room": room}
+        self.world[box]["room"] = room
+        for attribute, value in (("place", box), ("room", room)):
+            self.learn(real, there, thing, attribute, value)
+            if lost:
+                for a in there:
+                    for b in there - {a}:
+                        self.second[a, b][thing][attribute] = value
+
+    def carry(self, name: str, thing: str, room: str) -> None:
+        old = self.room(name)
+        behind = self.inside(old)
+        if "place" in self.world[thing]:
+            out = f"not({self.world[thing]['place']})"
+            self.world[thing]["place"] = out
+            self.learn(behind, behind, thing, "place", out)
+        for x in (thing, name):
+            self.world[x]["room"] = f"not({old})"
+            self.learn(behind, behind, x, "room", f"not({old})")
+        self.world[name]["room"] = room
+        there = self.inside(room)
+        self.learn(there, there, name, "room", room)
+        self.look(name, room, there, there)
+        self.world[thing]["room"] = room
+        self.learn(there, there, thing, "room", room)
+
+    def belief(self, chain: tuple[str, ...], x: str, attribute: str) -> str | None:
+        table = (
+            (self.world, self.first[chain[0]] if chain else None, None)[len(chain)]
+            if len(chain) < 2
+            else None
+        )
+        table = self.second[chain] if table is None else table
+        return table[x].get(attribute)
+
+
+def random_story(rng: np.random.Generator, length: int) -> tuple[str, Tables]:
+    """A story of about `length` sentences and what everybody then believes."""
+    tables, said = Tables(), list[str]()
+    choose: Any = lambda options: options[int(rng.integers(len(options)))]  # noqa: E731
+    while len(said) < length:
+        name = choose(NAMES)
+        room = tables.room(name)
+        if room not in ROOMS:
+            room = choose(ROOMS)
+            peek, lost = _remark(rng, tables, name, room)
+            said.append(f"{name} entered the {room}." + _words(peek, lost))
+            tables.enter(name, room, peek, lost)
+            continue
+        peek, lost = _remark(rng, tables, name, room)
+        kind = choose(("leave", "move", "move", "move", "carry", "topic", "tell", "whisper", "whereabouts"))
+        thing = choose(THINGS)
+        known_room = tables.world[thing].get("room")
+        if kind == "leave":
+            said.append(f"{name} left the {room}." + _words(peek, lost))
+            tables.leave(name, peek, lost)
+        elif kind == "move" and known_room in (None, room):
+            box = choose(BOXES)
+            if tables.world[box].get("room") not in (None, room):
+                continue
+            where = f"which is also located in the {room}."
+            said.append(f"{name} moved the {thing} to the {box}, {where}" + _words(peek, lost))
+            tables.move(name, thing, box, peek, lost)
+        elif kind == "carry" and known_room == room:
+            goal = choose([r for r in ROOMS if r != room])
+            box = tables.world[thing].get("place", "")
+            left = (
+                f", leaving the {box} in its original location" if box and not box.startswith("not(") else ""
+            )
+            said.append(f"{name} moved the {thing} to the {goal}{left}.")
+            tables.carry(name, thing, goal)
+        elif kind == "topic":
+            topic = choose(TOPICS)
+            there = tables.inside(room)
+            said.append(f"{name} told out loud about the {topic}." + _words(peek, lost))
+            tables.learn((there | peek) - lost, there, topic, "known", "yes")
+        elif kind in ("tell", "whisper", "whereabouts"):
+            others = [p for p in tables.people if p != name]
+            if not others or "place" not in tables.world[thing]:
+                continue
+            listener, aloud = choose(others), kind == "tell"
+            hearers = tables.inside(room) if aloud else {name, listener}
+            how = "told out loud" if aloud else f"told privately to {listener}"
+            box = choose(BOXES)
+            x, attribute, value = (listener, "room", room) if kind == "whereabouts" else (thing, "place", box)
+            article = "" if kind == "whereabouts" else "the "
+            said.append(f"{name} {how} that {article}{x} is in the {value}.")
+            tables.learn(hearers, hearers, x, attribute, value)
+    return " ".join(said), tables
+
+
+def _remark(rng: np.random.Generator, tables: Tables, actor: str, room: str) -> tuple[set[str], set[str]]:
+    """(who watches in secret, who is distracted), each now and then."""
+    outside = [p for p in tables.people if tables.room(p) != room and p != actor]
+    inside = [p for p in tables.inside(room) if p != actor]
+    peek = {outside[0]} if outside and rng.random() < 0.2 else set[str]()
+    lost = {sorted(inside)[0]} if inside and rng.random() < 0.2 else set[str]()
+    return peek, lost
+
+
+def _words(peek: set[str], lost: set[str]) -> str:
+    parts: list[str] = []
+    if peek:
+        parts.append(f"{' and '.join(sorted(peek))} witnessed this action in secret (and only this action)")
+    if lost:
+        also = "also, " if peek else ""
+        parts.append(
+            f"{also}{' and '.join(sorted(lost))} got distracted and did not realize what happened, without anyone "
+            "noticing the brief lack of attention, and going back to paying attention immediately after the "
+            "action was finished"
+        )
+    return f" While this action was happening, {'; '.join(parts)}." if parts else ""
