@@ -66,8 +66,11 @@ def _draw(ax: Axes, cells: list[Cell], names: list[str], labels: list[str]) -> N
             if value.low is not None and value.high is not None:
                 ax.plot([100 * value.low, 100 * value.high], [y, y], color=colour, linewidth=1.4)
             ax.plot([100 * value.mean], [y], marker, color=colour, markersize=4.5)
-    for chance in sorted({round(c.chance, 4) for c in cells if c.chance is not None}):
-        ax.axvline(100 * chance, color=INK, linestyle="--", linewidth=1, zorder=1)
+    chances = {c.labels: c.chance for c in cells if c.chance is not None}
+    one = len({round(c, 3) for c in chances.values()}) == 1
+    for label, chance in chances.items():
+        colour = INK if one else _MARKS[labels.index(label) % len(_MARKS)][0]
+        ax.axvline(100 * chance, color=colour, linestyle="--", linewidth=1, zorder=1)
     ax.set_xlim(-2, 102)
     ax.set_xticks(range(0, 101, 25))
     ax.grid(True, axis="both")
