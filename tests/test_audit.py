@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,12 +19,17 @@ from tomprm.belief.audit import LEARNED, LEARNED_EACH, MAJORITY, Audit, examine
 from tomprm.belief.baseline import FOLDS, Example, assign_folds, fit, majority_out_of_fold, out_of_fold
 from tomprm.belief.contamination import Clusters, plot_key, story_key
 from tomprm.belief.generate import Recipe, generate
+from tomprm.belief.heuristics import guesses
+from tomprm.belief.solve import Agreement, solve
+from tomprm.belief.state import BeliefState
+from tomprm.belief.surface import candidates
 from tomprm.report.audit import Figures, as_json, summarise
 from tomprm.report.audit_markdown import audit_markdown
 from tomprm.report.audit_plot import audit_png
 from tomprm.world.events import Fact, Question
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item, recast
+from tomprm.world.replay import PROFILES
 from tomprm.world.sources.hitom import load_release
 from tomprm.world.sources.loading import SourceError, Unreadable, load
 from tomprm.world.vocabulary import VOCABULARIES
@@ -266,6 +272,40 @@ def test_closed_answers_get_a_majority() -> None:
     assert {r.chance for r in audit.rows} == {0.5}
 
 
+def test_candidates_of_every_kind_of_question(templated: list[Item]) -> None:
+    item = next(i for i in templated if i.question.order == 1)
+    question, story = item.question, item.story
+    places = candidates(replace(item, question=replace(question, choices=())), story, {})
+    assert set(places) == set(story.places(question.fact.thing)) and len(places) > 1
+    renamed = replace(question, choices=(), answers=((places[0], "here"),))
+    assert candidates(replace(item, question=renamed), story, {}) == ("here", *places[1:])
+    yes_no = replace(question, choices=(), answers=(("known", "yes"), (None, "no")))
+    assert candidates(replace(item, question=yes_no), story, {}) == ("no", "yes")
+    free = replace(item, question=replace(question, choices=()), asked="Why?")
+    assert candidates(free, None, {}) == ()
+    assert candidates(free, None, {("place", "why?"): ("a", "b")}) == ("a", "b")
+    assert candidates(replace(item, question=replace(question, choices=(), who=True)), story, {}) == ()
+
+
+def test_heuristics_answer_in_the_words_of_the_question(templated: list[Item]) -> None:
+    item = next(i for i in templated if i.question.order == 2)
+    thing = item.question.fact.thing
+    state = BeliefState(item.story, PROFILES[item.profile])
+    asked = replace(item.question, answers=((state.story.places(thing)[0], "the old place"),))
+    assert guesses(state, asked)["initial container"] == "the old place"
+    unknown = Question(("Nobody", "Noone"), Fact("gossip", "known"), answers=(("yes", "yes"), (None, "no")))
+    assert guesses(state, unknown) == dict.fromkeys(
+        [
+            "drop outermost name",
+            "drop innermost name",
+            "innermost name's own belief",
+            "outermost name's own belief",
+        ],
+        "no",
+    )
+    assert guesses(state, replace(unknown, who=True, chain=())) == {}
+
+
 # -- figures ------------------------------------------------------------------------------------------
 
 
@@ -312,6 +352,23 @@ def test_markdown_json_and_figure(templated: list[Item]) -> None:
     picture = audit_png(figures)
     assert picture is not None and picture.startswith(b"\x89PNG")
     assert audit_png(summarise("nothing to measure", examine([]))) is None
+
+
+def test_texts_cannot_break_a_table() -> None:
+    rows = [
+        Item(
+            str(n),
+            "s",
+            "Ann | Bob.",
+            Question((), Fact("x"), gold=gold),
+            asked="A | B?\nSay.",
+            abstain="no events",
+        )
+        for n, gold in enumerate(("one\nline", "x" * 999))
+    ]
+    text = audit_markdown(summarise("odd", examine(rows)))
+    lines = [line for line in text.splitlines() if "A \\| B? Say." in line]
+    assert len(lines) == 1 and "one line" in lines[0] and len(lines[0]) < 400
 
 
 # -- real Hi-ToM --------------------------------------------------------------------------------------
@@ -488,6 +545,24 @@ def test_a_loader_that_fails_says_what_it_found(tmp_path: Path, monkeypatch: pyt
     path.write_text("")
     with pytest.raises(SourceError, match=r"holds no rows of odd; expected odd\.csv"):
         list(load("odd", path))
+
+
+def test_solve_holds_one_story_at_a_time() -> None:
+    """Peak memory does not grow with the number of rows."""
+
+    def peak(n: int) -> int:
+        items = (replace(item, id=str(k)) for k in range(n) for item in templated_once)
+        agreement = Agreement()
+        tracemalloc.start()
+        for row in solve(items):
+            agreement.count(row)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    templated_once = list(generate(TEMPLATED, 3, "audit", 5))
+    peak(5)  # caches of modules fill
+    assert peak(400) < 4 * peak(20)  # twenty times the rows
 
 
 def test_unreadable_rows_are_counted_in_constant_memory() -> None:

@@ -37,6 +37,7 @@ from tomprm.belief.surface import (
     closed_list,
     features,
     question_kind,
+    says_all,
     surface_guesses,
 )
 from tomprm.belief.update import sets
@@ -222,7 +223,7 @@ def _facets(items: Sequence[Item]) -> list[str]:
 def _closed(items: Sequence[Item]) -> Closed:
     golds: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for item in items:
-        if item.question.gold is not None and not item.question.answers:
+        if item.question.gold is not None and not says_all(item):
             golds[question_kind(item)][item.question.gold] += 1
     return closed_kinds(golds)
 

@@ -46,10 +46,15 @@ def closed_kinds(golds: Mapping[Kind, Mapping[str, int]]) -> dict[Kind, tuple[st
     }
 
 
+def says_all(item: Item) -> bool:
+    """Does the question itself list all that may be said, even for no belief at all (yes, no)?"""
+    return any(value is None for value, _ in item.question.answers)
+
+
 def closed_list(item: Item, closed: Closed) -> tuple[str, ...]:
     """The closed list of answers that the question has, sorted; empty where it has none."""
     question = item.question
-    if question.answers:
+    if says_all(item):
         return tuple(sorted({answer for _, answer in question.answers}))
     known = closed.get(question_kind(item), ())
     return known if not question.choices or set(question.choices) == set(known) else ()
@@ -73,7 +78,8 @@ def candidates(item: Item, story: Story | None, closed: Closed) -> tuple[str, ..
         for fact, value in event.facts
         if fact.relation == relation and fact.thing not in people and not value.startswith("not(")
     )
-    found = tuple(dict.fromkeys(values))
+    said = (question.say(value) or value for value in values)
+    found = tuple(dict.fromkeys(said))
     return found if len(found) > 1 else ()
 
 
@@ -262,6 +268,8 @@ def surface_guesses(item: Item, answers: Sequence[str], closed: bool) -> dict[st
         if any(" " in a for a in answers):
             table.update(PRINTED_OPTIONS)
     seen = mentions(item, answers)
+    if not any(seen.anywhere):  # sentences that paraphrase the story are not named in it
+        table = {name: guess for name, guess in table.items() if name not in ANY_ANSWERS}
     guesses: dict[str, str | None] = {}
     for name, guess in table.items():
         index = guess(item, answers, seen)

@@ -14,6 +14,7 @@ from tomprm.report.format import estimate, number
 from tomprm.report.stats import Interval
 
 _SHOWN = 20  # rows of a list; audit.json holds all
+_LONG = 240  # characters of a cell
 _SMALL = 20  # a subset with fewer questions is left to audit.json
 _LEARNED = (
     "Right answers in percent. A learned shortcut is a linear model over how the possible answers occur in "
@@ -53,8 +54,14 @@ def audit_markdown(figures: Figures) -> str:
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    body = ["| " + " | ".join(line) + " |" for line in lines]
+    body = ["| " + " | ".join(map(_cell, line)) + " |" for line in lines]
     return "\n".join(["| " + " | ".join(head) + " |", "|---" * len(head) + "|", *body])
+
+
+def _cell(text: str) -> str:
+    """One line that cannot break the table; audit.json has long texts in full."""
+    flat = " ".join(text.split()).replace("|", "\\|")
+    return flat if len(flat) <= _LONG else flat[:_LONG] + " …"
 
 
 def _coverage(rows: Sequence[Judged], unreadable: Sequence[Judged]) -> list[str]:
