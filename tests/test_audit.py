@@ -306,6 +306,18 @@ def test_heuristics_answer_in_the_words_of_the_question(templated: list[Item]) -
     assert guesses(state, replace(unknown, who=True, chain=())) == {}
 
 
+def test_balance_counts_a_story_once() -> None:
+    """Ten stories with ten questions each, all labels of a story on one letter: no more than ten draws."""
+    items: list[Item] = []
+    for n in range(100):
+        options = tuple(f"w{n // 10}{k}" for k in range(2))
+        question = Question((), Fact(f"x{n % 10}"), options, options[n // 10 < 7])
+        items.append(Item(str(n), f"s{n // 10}", f"Story {n // 10}.", question, abstain="no events"))
+    (balance,) = summarise("x", examine(items)).balance
+    assert balance.counts == (30, 70)
+    assert balance.p is not None and balance.p == pytest.approx(0.2059, abs=1e-3)  # of 7 in 10
+
+
 # -- figures ------------------------------------------------------------------------------------------
 
 

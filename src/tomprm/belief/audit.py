@@ -51,6 +51,7 @@ LEARNED_EACH = "learned, one model an order"
 MAJORITY = "majority answer"
 _LABEL_SET = "prompting_type"  # Hi-ToM prints every question twice, with labels of two origins
 _NO_FACETS = (_LABEL_SET, "source", "data_source", "row", "line")  # said elsewhere
+_RECURS = 10  # questions with one closed list, an answer: fewer say nothing of how often each is right
 _FACET_VALUES = 20  # a key of `meta` with more values than that names rows, not subsets
 
 
@@ -135,6 +136,7 @@ def examine(items: Iterable[Item], train: Iterable[Item] | None = None) -> Audit
     relations = len({item.question.fact.relation for item in listed}) > 1
     mixed = len({source_of(item.meta) for item in listed}) > 1
     closed = _closed(listed)
+    lists = Counter(closed_list(item, closed) for item in listed)
     rows: list[Judged] = []
     learning: dict[tuple[object, ...], list[tuple[int, tuple[str, ...], Example]]] = defaultdict(list)
     voting: list[tuple[int, tuple[str, str, str]]] = []
@@ -151,6 +153,8 @@ def examine(items: Iterable[Item], train: Iterable[Item] | None = None) -> Audit
             continue
         row.chance = 1 / len(answers)
         kind = closed_list(item, closed)
+        if lists[kind] < _RECURS * len(kind):  # a list of its own: nothing to learn from the others
+            kind = ()
         if item.question.choices and not kind and row.gold in answers:
             row.option = (answers.index(row.gold), len(answers))
         row.right |= {n: g == row.gold for n, g in surface_guesses(item, answers, bool(kind)).items()}

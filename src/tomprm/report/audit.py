@@ -48,8 +48,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Where the labels stand: `counts` by position. `p`: chi-square test that all are as frequent, over one
-    question a story (the deepest: they are not independent); None where five a position are not expected."""
+    """Where the labels stand: `counts` by position. `p`: chi-square test that all are as frequent, in which
+    a story counts as one however many its questions (conservative); None below five stories a position."""
 
     name: str
     labels: str
@@ -178,10 +178,10 @@ def _balances(rows: Iterable[Judged]) -> list[Balance]:
         sizes = Counter(size for _, size, _ in placed)
         size = min(sizes, key=lambda s: (-sizes[s], s))
         fit = [(at, row) for at, of, row in placed if of == size]
-        deepest = {row.cluster: at for at, row in sorted(fit, key=lambda f: (f[1].order, f[1].id))}
-        once = Counter(deepest.values())
-        enough = size > 1 and len(deepest) >= 5 * size
-        p = float(chisquare([once[i] for i in range(size)]).pvalue) if enough else None
+        asked = Counter(row.cluster for _, row in fit)
+        weighed = [sum(1 / asked[row.cluster] for at, row in fit if at == i) for i in range(size)]
+        enough = size > 1 and len(asked) >= 5 * size
+        p = float(chisquare(weighed, [len(asked) / size] * size).pvalue) if enough else None
         every = Counter(at for at, _ in fit)
         balances.append(Balance(name, labels, tuple(every[i] for i in range(size)), p))
     return balances

@@ -175,7 +175,8 @@ def _subsets(figures: Figures) -> list[str]:
             n = asked[labels, facet, value, order]
             best = strongest(by_order.get(order, ()), n)
             texts.append(f"{number(best.accuracy.mean)} {best.shortcut} (n = {n:,})" if best else "")
-        lines.append(tuple(texts))
+        if any(texts[1:]):
+            lines.append(tuple(texts))
     if not lines:
         return []
     return [
@@ -218,7 +219,7 @@ def _balance(balances: Sequence[Balance]) -> list[str]:
         )
     if not lines:
         return ["No options are printed, and no label is one of the story's values."]
-    return [_table(("position", "n", "most frequent", "counts", "p, chi-square over stories"), lines)]
+    return [_table(("position", "n", "most frequent", "counts", "p, chi-square"), lines)]
 
 
 def _contamination(audit: Audit) -> list[str]:
