@@ -1,6 +1,6 @@
 """Fit the tilts that make shortcut-free stories shortcut-free, and ship them.
 
-    python scripts/fit_tilts.py    # adds what is missing to src/tomprm/belief/tilts.json; a minute a shape
+python scripts/fit_tilts.py    # adds what is missing to src/tomprm/belief/tilts.json; a minute a shape
 """
 
 import json

@@ -30,7 +30,10 @@ class Belief:
             how += f", perceived by {join_names(sorted(self.event.real))}"
             if self.event.real != self.event.apparent:
                 how += f", seemingly by {join_names(sorted(self.event.apparent))}"
-        return f"{who}the {self.fact.thing} is in the {self.value}: set by {how}"
+        what = f"{self.fact.thing!r}: {self.value}"
+        if self.fact.relation == "place":
+            what = f"the {self.fact.thing} is in the {self.value}"
+        return f"{who}{what}: set by {how}"
 
 
 class BeliefState:

@@ -59,13 +59,14 @@ def supervised(
         for group in optimizer.param_groups:
             group["lr"] = rate
         ids, weights = next(batches)
+        counts = weights[:, 1:] > 0
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             # Padding stands right of every token that counts: a causal model needs no mask.
-            logits = model(input_ids=ids).logits
-        losses = torch.nn.functional.cross_entropy(
-            logits[:, :-1].flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none"
-        )
-        weights = weights[:, 1:].flatten()
+            hidden = model.get_decoder()(input_ids=ids).last_hidden_state[:, :-1]
+            # The vocabulary is ten times as wide as the model: only tokens that count get logits.
+            logits = model.get_output_embeddings()(hidden[counts])
+        losses = torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
+        weights = weights[:, 1:][counts]
         loss = (losses * weights).sum() / weights.sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -36,6 +36,7 @@ class Kind(str, Enum):
     STAY = "stay"  # actors, room
     CLAIM = "claim"  # public: actors[0], thing, place
     TELL = "tell"  # private: actors[0] to listener, thing, place
+    SAY = "say"  # actors say something in a conversation
     NOISE = "noise"  # changes nothing
 
 

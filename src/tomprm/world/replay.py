@@ -36,10 +36,15 @@ class Profile:
 
 HITOM_RELEASE = Profile("hitom-release", tells="release")
 HITOM_CLEAN = Profile("hitom-clean", tells="clean")
+HITOM_VP = Profile("hitom-vp", tells="release", moves_reach="subsequences")
 EXPLORETOM = Profile("exploretom", language="exploretom")
 TOMI = Profile("tomi", language="tomi", entry_shown_to="room", neutral_rooms=frozenset())
-HITOM_VP = Profile("hitom-vp", tells="release", moves_reach="subsequences")
-PROFILES = {p.name: p for p in (HITOM_RELEASE, HITOM_CLEAN, HITOM_VP, EXPLORETOM, TOMI)}
+OPENTOM = Profile("opentom", language="annotation")
+FANTOM = Profile("fantom", language="fantom")
+BIGTOM = Profile("bigtom", language="annotation")
+PROFILES = {
+    p.name: p for p in (HITOM_RELEASE, HITOM_CLEAN, HITOM_VP, EXPLORETOM, TOMI, OPENTOM, FANTOM, BIGTOM)
+}
 
 
 class StoryError(ValueError):
@@ -213,6 +218,7 @@ _STEPS = {
     Kind.STAY: _nothing,
     Kind.CLAIM: _tell,
     Kind.TELL: _tell,
+    Kind.SAY: _nothing,
     Kind.NOISE: _nothing,
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tomprm.world.items import Item
-from tomprm.world.sources import exploretom, hitom, tomi, tomrl
+from tomprm.world.sources import bigtom, exploretom, fantom, hitom, opentom, tomi, tomrl
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,7 @@ SOURCES: dict[str, Source] = {
     "exploretom": Source(exploretom.load, "exploretom", exploretom.EXPECTS, "facebook/ExploreToM"),
     "tomi": Source(tomi.load, "tomi", tomi.EXPECTS),
     "tomrl": Source(tomrl.load, "", tomrl.EXPECTS),
+    "opentom": Source(opentom.load, "opentom", opentom.META_FILE, "SeacowX/OpenToM"),
+    "fantom": Source(fantom.load, "fantom", fantom.OFFICIAL_FILE),
+    "bigtom": Source(bigtom.load, "bigtom", bigtom.EXPECTS),
 }

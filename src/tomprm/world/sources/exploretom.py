@@ -15,7 +15,7 @@ from tomprm.world.events import Fact, Kind, Question, split_names
 from tomprm.world.items import Item, text_id
 from tomprm.world.languages.exploretom import read_actions
 from tomprm.world.replay import StoryError
-from tomprm.world.sources.files import read_table
+from tomprm.world.sources.tables import read_table
 
 COLUMNS = ("story_structure", "infilled_story", "question", "expected_answer")
 EXPECTS = f"ExploreToM's CSV with the columns {', '.join(COLUMNS)}"

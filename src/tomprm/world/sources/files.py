@@ -1,89 +1,77 @@
-"""Tables as benchmarks publish them: CSV, JSON Lines and parquet, a row at a time."""
+"""What the readers of the sources share: JSON of any shape, and errors that name file, row and remedy."""
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # stories are longer than csv's default of 128 KiB
+from typing import Any, cast
 
 
-def find(path: Path, suffixes: str | tuple[str, ...], expects: str) -> list[Path]:
-    """The file itself, or the files of a folder with these endings, sorted.
+def read_json(path: Path, remedy: str) -> object:
+    """The parsed file.
 
     Raises:
-        FileNotFoundError: nothing there.
+        FileNotFoundError: no such file.
+        ValueError: the file is not JSON.
     """
-    path = Path(path)
-    if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.name.endswith(suffixes))
-        if not found:
-            there = ", ".join(sorted(p.name for p in path.iterdir())[:3]) or "nothing"
-            raise FileNotFoundError(f"{path}: expected {expects}, found {there}; name its file or folder")
-        return found
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected {expects}; name its file or folder")
-    return [path]
+        raise FileNotFoundError(f"{path}: no such file; {remedy}")
+    try:
+        return cast(object, json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: expected JSON, found another format ({error}); {remedy}") from error
 
 
-def read_table(
-    path: Path, suffixes: str | tuple[str, ...], columns: Sequence[str], expects: str
-) -> Iterator[dict[str, Any]]:
-    """Rows of all tables at `path`, in order, never all in memory.
+def mapping(found: object) -> dict[str, Any] | None:
+    """`found` if it is a JSON object, else None."""
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def sequence(found: object) -> list[Any] | None:
+    """`found` if it is a JSON list, else None."""
+    return cast("list[Any]", found) if isinstance(found, list) else None
+
+
+def describe(found: object) -> str:
+    """What a value is, for an error: `a list of 3`, `an object with answer, question`."""
+    if isinstance(found, dict):
+        keys = sorted(str(k) for k in cast("dict[object, object]", found))
+        return "an object with " + (", ".join(keys[:6]) + (", ..." if len(keys) > 6 else "") or "no keys")
+    if isinstance(found, list):
+        return f"a list of {len(cast('list[object]', found))}"
+    return f"{type(found).__name__} {str(found)[:40]!r}"
+
+
+def fields(found: object, types: Mapping[str, type], where: str, remedy: str) -> dict[str, Any]:
+    """The row, with every field in `types` present and of its type.
 
     Raises:
-        FileNotFoundError: nothing there.
-        ValueError: a file without these columns, or that is no table.
+        ValueError: it is no object, or a field is missing or of another type; `where` names file and row.
     """
-    for file in find(path, suffixes, expects):
-        rows = _READERS.get(file.suffix, _read_csv)(file)
-        number = -1
-        try:
-            for number, row in enumerate(rows):
-                if missing := [c for c in columns if row.get(c) is None]:
-                    has = ", ".join(list(row)[:6])
-                    raise ValueError(
-                        f"{file}: row {number} lacks {', '.join(missing)} (it has {has}); "
-                        f"expected {expects}; name another file"
-                    )
-                yield row
-        except (UnicodeDecodeError, csv.Error, json.JSONDecodeError, OSError) as error:
+    row = mapping(found)
+    if row is None:
+        raise ValueError(f"{where}: expected an object, found {describe(found)}; {remedy}")
+    if missing := sorted(types.keys() - row.keys()):
+        raise ValueError(f"{where} lacks {', '.join(missing)} (found {describe(row)}); {remedy}")
+    for key, kind in types.items():
+        if not isinstance(row[key], kind):
             raise ValueError(
-                f"{file}: row {number + 1} cannot be read ({error}); expected {expects}"
-            ) from error
-        if number < 0:
-            raise ValueError(f"{file}: no rows; expected {expects}; name another file")
+                f"{where}: {key} should be {kind.__name__}, found {describe(row[key])}; {remedy}"
+            )
+    return row
 
 
-def _read_csv(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8", newline="") as stream:
-        yield from csv.DictReader(stream)
+def some(found: Iterable[Path], where: Path, expected: str, remedy: str) -> list[Path]:
+    """The paths, sorted.
 
-
-def _read_jsonl(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8") as stream:
-        for line in stream:
-            if line.strip():
-                row = json.loads(line)
-                yield row if isinstance(row, dict) else {}
-
-
-def _read_parquet(file: Path) -> Iterator[dict[str, Any]]:
-    # pyarrow comes with `datasets`, and nothing else in these layers needs it. It ships no types.
-    import pyarrow  # pyright: ignore[reportMissingTypeStubs]
-    import pyarrow.parquet  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
-
-    arrow: Any = pyarrow
-    try:
-        table = arrow.parquet.ParquetFile(file)
-    except arrow.ArrowInvalid as error:
-        raise OSError(f"no parquet: {error}") from error
-    for batch in table.iter_batches(batch_size=256):
-        yield from batch.to_pylist()
-
-
-_READERS = {".jsonl": _read_jsonl, ".parquet": _read_parquet}
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    paths = sorted(found)
+    if not paths:
+        held = sorted(p.name for p in where.iterdir())[:5] if where.is_dir() else []
+        raise FileNotFoundError(
+            f"{where}: expected {expected}, found {', '.join(held) or 'nothing'}; {remedy}"
+        )
+    return paths

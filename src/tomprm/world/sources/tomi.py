@@ -11,7 +11,7 @@ from tomprm.world.events import Fact, Kind, Question
 from tomprm.world.items import Item, text_id
 from tomprm.world.languages.tomi import read_actions
 from tomprm.world.replay import StoryError
-from tomprm.world.sources.files import find, read_table
+from tomprm.world.sources.tables import find, read_table
 
 EXPECTS = "ToMi's .txt (question lines with TAB answer), or .jsonl with story, question and answer"
 

@@ -9,7 +9,7 @@ from typing import Any
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item, text_id
 from tomprm.world.sources import exploretom, tomi
-from tomprm.world.sources.files import read_table
+from tomprm.world.sources.tables import read_table
 
 COLUMNS = ("story", "question", "answer", "data_source")
 EXPECTS = f"a ToM-RL parquet file with the columns {', '.join(COLUMNS)}"
