@@ -9,6 +9,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from tomprm.world.events import Fact, Question
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item, recast
 from tomprm.world.replay import PROFILES
+from tomprm.world.sources import SOURCES
 from tomprm.world.sources.hitom import load_release
 from tomprm.world.sources.loading import SourceError, Unreadable, load
 from tomprm.world.vocabulary import VOCABULARIES
@@ -437,6 +439,24 @@ def test_hitom_chains_may_be_permuted(release: Figures) -> None:
     assert all(row.kept and row.kept[0] == row.kept[1] for row in rows), (
         "without tells no order of names matters"
     )
+
+
+# -- every other source ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(set(SOURCES) - {"hitom", "tomrl"}))
+def test_every_source_can_be_audited(data_dir: Path, name: str) -> None:
+    if not (data_dir / name).is_dir():
+        pytest.skip(f"no folder {data_dir / name}")
+    figures = summarise(name, examine(islice(load(name, data_dir / name), 800)))
+    rows = figures.audit.rows
+    assert len(rows) >= 600 and not figures.audit.unreadable
+    assert all(0 < row.chance <= 0.5 for row in rows if row.chance is not None)
+    for row in rows:
+        if row.abstain:
+            assert row.dynamics is None and row.kept is None and row.visit is None and row.engine is None
+    assert any(LEARNED in row.right for row in rows) and any("world state" in row.right for row in rows)
+    assert f"# Audit of {name}" in audit_markdown(figures) and audit_png(figures) is not None
 
 
 # -- ToM-RL -------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def fit(examples: Sequence[Example]) -> Model:
     w_F: Array = np.zeros(flat.shape[1])
     p_NC, loss = probabilities(w_F)
     for _ in range(_STEPS):
-        mean_NF: Array = (p_NC[:, None, :] @ x_NCF)[:, 0]
+        mean_NF: Array = (p_NC[:, :, None] * x_NCF).sum(axis=1)
         gradient: Array = mean_NF.sum(axis=0) - x_NCF[rows, gold_N].sum(axis=0) + w_F
         curvature: Array = (flat * p_NC.reshape(-1, 1)).T @ flat - mean_NF.T @ mean_NF + np.eye(len(w_F))
         step: Array = cast("Array", np.linalg.solve(curvature, gradient))
