@@ -425,14 +425,18 @@ def test_a_released_story_with_an_unknown_sentence(call: Call, tmp_path: Path) -
     }
     fine = row | {"story": "1 Ann entered the hall.\n2 The key is in the bag."}
     path = tmp_path / "Hi-ToM_data.json"
-    path.write_text(json.dumps({"data": [row, fine]}))
+    path.write_text(json.dumps({"data": [row, *[fine] * 20]}))  # one in 21: less than 5 %
     result = call("solve", "--path", tmp_path)
     assert result.code == 0
-    first, second = result.rows()
+    assert "1 of 21 stories cannot be read:\nhitom/0 (row 0): line 2: unknown sentence" in result.err
+    first, second, *_ = result.rows()
     assert first["engine"] is None and first["agree"] is None
     assert "line 2: unknown sentence 'Ann danced on the table.'; rewrite it" in first["reason"]
     assert second["engine"] == "bag" and second["agree"] is True
-    assert "line 2: unknown sentence" in only_line(call("audit", "--path", path))
+    path.write_text(json.dumps({"data": [row, fine]}))
+    assert "1 of 2 stories cannot be read (more than 5 %): hitom/0 (row 0): line 2" in only_line(
+        call("audit", "--path", path)
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tomprm.belief.known_errors import explain
@@ -19,8 +19,8 @@ def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[st
     answer cannot be computed, and `reason` says why; `label_error` names the known error that gives the
     published label. `profile` overrides each item's own semantics."""
     for item in items:
-        if profile is not None:
-            item = replace(item, profile=profile)
+        # A copy forgets its replayed story with this turn of the loop.
+        item = replace(item, profile=item.profile if profile is None else profile)
         question = item.question
         row: dict[str, Any] = {
             "id": item.id,
@@ -34,7 +34,7 @@ def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[st
             reason = item.abstain
         else:
             try:
-                engine, reason = _answer(item)
+                engine, reason = engine_answer(item)
             except StoryError as error:
                 reason, unreadable = str(error), True
         agree = None if engine is None or question.gold is None else engine == question.gold
@@ -44,8 +44,12 @@ def solve(items: Iterable[Item], profile: str | None = None) -> Iterator[dict[st
         yield row | {k: v for k, v in item.meta.items() if k not in row}
 
 
-def _answer(item: Item) -> tuple[str | None, str]:
-    """(answer, reason)."""
+def engine_answer(item: Item) -> tuple[str | None, str]:
+    """(answer in the question's words, what it rests on); no answer where the belief has no value.
+
+    Raises:
+        StoryError: the story cannot be read.
+    """
     state, question = BeliefState(item.story, PROFILES[item.profile]), item.question
     if question.who:
         beliefs = [state.belief((name,), question.fact, question.line) for name in item.story.agents]
@@ -55,23 +59,44 @@ def _answer(item: Item) -> tuple[str | None, str]:
     return question.say(belief.value), belief.explain()
 
 
-def agreement_markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """A Markdown table of where engine and label agree: set of labels and deception by order, as
-    `right/all`."""
-    orders = sorted({int(row["order"]) for row in rows})
-    groups = dict.fromkeys(_group(row) for row in rows)
-    right = Counter((_group(row), int(row["order"])) for row in rows if row["agree"])
-    asked = Counter((_group(row), int(row["order"])) for row in rows)
-    head = "| labels | " + " | ".join(f"order {o}" for o in orders) + " | all |"
-    lines = [head, "|---" * (len(orders) + 2) + "|"]
-    for group in groups:
-        cells = [(right[group, o], asked[group, o]) for o in orders]
-        cells.append((sum(r for r, _ in cells), sum(n for _, n in cells)))
-        lines.append(f"| {group} | " + " | ".join(f"{r}/{n}" for r, n in cells) + " |")
-    return "\n".join(lines)
+@dataclass
+class Agreement:
+    """Where engine and label agree, counted while the rows pass by: memory does not grow with them."""
+
+    right: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    asked: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    silent: Counter[str] = field(default_factory=Counter[str])  # no answer, or no label to compare
+
+    def count(self, row: Mapping[str, Any]) -> None:
+        group, order = _group(row), int(row["order"])
+        self.asked[group, order] += row["agree"] is not None
+        self.right[group, order] += bool(row["agree"])
+        self.silent[group] += row["agree"] is None
+
+    def markdown(self) -> str:
+        """A table of labels by order, as `right/answered`; the last column counts the questions without
+        an answer, where there are any."""
+        orders = sorted({order for _, order in self.asked})
+        left_out = any(self.silent.values())
+        head = ["labels", *(f"order {o}" for o in orders), "all", *(["not answered"] if left_out else [])]
+        lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+        for group in dict.fromkeys(group for group, _ in self.asked):
+            cells = [(self.right[group, o], self.asked[group, o]) for o in orders]
+            cells.append((sum(r for r, _ in cells), sum(n for _, n in cells)))
+            texts = [f"{r}/{n}" for r, n in cells] + ([str(self.silent[group])] if left_out else [])
+            lines.append(f"| {group} | " + " | ".join(texts) + " |")
+        return "\n".join(lines)
 
 
-def _group(row: dict[str, Any]) -> str:
+def agreement_markdown(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The table of `Agreement` for rows of `solve`."""
+    agreement = Agreement()
+    for row in rows:
+        agreement.count(row)
+    return agreement.markdown()
+
+
+def _group(row: Mapping[str, Any]) -> str:
     """`CoTP, no tells`; what a row does not say is left out."""
     tells = {None: [], False: ["no tells"], True: ["tells"]}[row.get("deception")]
     return ", ".join([str(row.get("prompting_type", "labels")), *tells])

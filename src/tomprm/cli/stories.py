@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,6 +79,19 @@ class Generate:
         return row if self.traces == "none" else row | {"trace": NARRATORS[self.traces](item, rng)}
 
 
+def _benchmark(dataset: str, path: Path | None) -> Iterator[Item]:
+    """The items of a benchmark; Hi-ToM without a path is the corrected copy that tomprm ships."""
+    from tomprm.world.sources import SOURCES
+    from tomprm.world.sources.hitom import load_corrected
+    from tomprm.world.sources.loading import load
+
+    if path is None and dataset == "hitom":
+        return iter(load_corrected())
+    if path is None and dataset in SOURCES:
+        raise UsageError(f"--path is missing: give {SOURCES[dataset].expects}")
+    return load(dataset, path or Path())
+
+
 @dataclass
 class Solve:
     """The engine's answer to every question of a data set, next to its label.
@@ -86,62 +99,89 @@ class Solve:
     Example: tomprm solve --dataset hitom --path Hi-ToM_data.json --out solved.jsonl
     """
 
-    dataset: Literal["hitom"] = "hitom"
+    dataset: str = "hitom"
+    """hitom, exploretom, tomi, ... (a wrong name prints them all)"""
     path: Path | None = None
-    """The official file or folder; left out: the corrected copy that tomprm ships."""
-    profile: Literal["hitom-release", "hitom-clean"] = "hitom-release"
+    """The official file or folder; left out, with hitom: the corrected copy that tomprm ships."""
+    profile: str | None = None
+    """Other semantics than the labels of the data set follow, such as hitom-clean."""
     out: Out = "-"
 
     def run(self) -> None:
-        from tomprm.belief.solve import agreement_markdown, solve
-        from tomprm.world.sources.hitom import load_corrected, load_release
+        from tomprm.belief.solve import Agreement, solve
+        from tomprm.world.replay import PROFILES
+        from tomprm.world.sources.loading import Unreadable
 
-        items = load_release(self.path) if self.path else load_corrected()
-        rows = list(solve(items, self.profile))
-        write_jsonl(self.out, rows)
-        print("engine and label agree on:\n" + agreement_markdown(rows), file=sys.stderr)
+        if self.profile is not None and self.profile not in PROFILES:
+            raise UsageError(f"--profile {self.profile}: choose from {', '.join(PROFILES)}")
+        agreement, unreadable = Agreement(), Unreadable()
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for row in solve(_benchmark(self.dataset, self.path), self.profile):
+                agreement.count(row)
+                unreadable.count(_place(row) if row["unreadable"] else None)
+                yield row
+
+        write_jsonl(self.out, rows())
+        unreadable.check(str(self.path or self.dataset))
+        print("engine and label agree on:\n" + agreement.markdown(), file=sys.stderr)
+        if unreadable.bad:
+            print(f"{unreadable.bad} of {unreadable.rows} stories cannot be read:", file=sys.stderr)
+            for line in unreadable.first:
+                print(line, file=sys.stderr)
+
+
+def _place(row: dict[str, Any]) -> str:
+    """`hitom/7 (row 7): line 2: unknown sentence ...`"""
+    line = row.get("line", row.get("row"))
+    return f"{row['id']}" + (f" (row {line})" if isinstance(line, int) else "") + f": {row['reason']}"
 
 
 @dataclass
 class Audit:
-    """What shortcuts earn on a set of questions, by order.
+    """Label errors, what shortcuts earn by order, and what a training split gives away.
 
-    Example: tomprm audit --generated --n 4000
+    Example: tomprm audit --dataset hitom --path Hi-ToM_data.json --out audit/
     """
 
-    generated: bool = False
-    """Audit freshly generated shortcut-free stories."""
+    dataset: str = "hitom"
+    """hitom, exploretom, tomi, ... (a wrong name prints them all)"""
     path: Path | None = None
-    """Or a Hi-ToM release file; left out: the corrected copy that tomprm ships."""
+    """The official file or folder; left out, with hitom: the corrected copy that tomprm ships."""
+    train: Path | None = None
+    """The training split, a file of the same data set: how much of the other it has seen."""
+    generated: bool = False
+    """Audit freshly generated shortcut-free stories instead."""
     n: int = 4000
+    """Of generated questions."""
     seed: int = 0
     places: int = 4
     moves: tuple[int, int] = (3, 4)
     out: Path | None = None
-    """Folder for audit.json and audit.md."""
+    """Folder for audit.md, audit.json and audit.png."""
 
     def run(self) -> None:
-        from tomprm.belief.generate import Recipe, generate
-        from tomprm.belief.heuristics import shortcut_markdown, shortcut_table
-        from tomprm.world.generate import OpenShape
-        from tomprm.world.sources.hitom import load_corrected, load_release
+        from tomprm.report.audit_files import audit_set, write_audit
 
-        items: Iterable[Item]
+        if self.generated and (self.path or self.train):
+            raise UsageError("--generated audits stories of our own; leave out --path and --train")
         if self.generated:
-            at_least(1, n=self.n)
-            at_least(0, seed=self.seed)
-            shape = OpenShape(places=self.places, moves=self.moves)
-            items = generate(Recipe(orders=(1, 2, 3, 4), shape=shape), self.seed, "audit", self.n)
+            name, items = f"{self.n:,} generated questions (seed {self.seed})", self._generated()
         else:
-            items = load_release(self.path) if self.path else load_corrected()
-        rows = shortcut_table(items)
-        text = shortcut_markdown(rows)
-        print(text)
-        if self.out:
-            self.out.mkdir(parents=True, exist_ok=True)
-            (self.out / "audit.md").write_text(text + "\n", encoding="utf-8")
-            (self.out / "audit.json").write_text(json.dumps([r.as_row() for r in rows], indent=1) + "\n")
-            print(f"wrote {self.out / 'audit.md'} and {self.out / 'audit.json'}")
+            name = f"{self.path.name} ({self.dataset})" if self.path else "the corrected Hi-ToM"
+            items = _benchmark(self.dataset, self.path)
+        train = _benchmark(self.dataset, self.train) if self.train else None
+        figures = audit_set(name, str(self.path or name), items, train)
+        print(write_audit(figures, self.out))
+
+    def _generated(self) -> Iterator[Item]:
+        from tomprm.belief.generate import Recipe, generate
+        from tomprm.world.generate import OpenShape
+
+        at_least(1, n=self.n)
+        at_least(0, seed=self.seed)
+        shape = OpenShape(places=self.places, moves=self.moves)
+        return generate(Recipe(orders=(1, 2, 3, 4), shape=shape), self.seed, "audit", self.n)
 
 
 @dataclass

@@ -45,7 +45,7 @@ _FOLD_STYLE = {
     "wrong_sound": ("wrong, sound", "#A6D8F2", "black", ".."),
     "wrong_unsound": ("wrong, unsound", "#B5B5B6", "black", ""),
 }
-_STYLE: Any = {  # RcParams by name
+STYLE: Any = {  # RcParams by name
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -121,9 +121,11 @@ def _draw_accuracy(ax: Axes, summary: Summary, scope: Scope) -> None:
             _point(ax, x, best.value, INK, "D", hollow=True)
     ax.set_xticks(range(len(scope.orders)), [f"order {o}" for o in scope.orders])
     ax.set_xlim(-0.6, len(scope.orders) - 0.4)
-    _percent_axis(ax, "right answers, %")
+    percent_axis(ax, "right answers, %")
     n = f"n = {count(scope.items, 'item')}, {count(scope.stories, 'story')}"
-    _title(ax, f"{scope.key}, {SPLITS[scope.split]}", f"{summary.main_decoding}; {n}; bars: 95 % by story")
+    panel_title(
+        ax, f"{scope.key}, {SPLITS[scope.split]}", f"{summary.main_decoding}; {n}; bars: 95 % by story"
+    )
 
 
 def _point(ax: Axes, x: float, value: Interval, colour: str, marker: str, *, hollow: bool = False) -> None:
@@ -188,9 +190,9 @@ def _draw_curve(ax: Axes, summary: Summary, split: str, metric: str, title: str)
         ax.set_ylabel(LABELS[metric][0])
         ax.set_ylim(bottom=0)
     else:
-        _percent_axis(ax, LABELS[metric][0])
+        percent_axis(ax, LABELS[metric][0])
     small = f"validation, {SPLITS[split]}; n ≤ {most:,} a point; band: 95 % by story"
-    _title(ax, title, small)
+    panel_title(ax, title, small)
 
 
 def fold_panels(summary: Summary) -> list[Panel]:
@@ -228,12 +230,14 @@ def _draw_folds(ax: Axes, summary: Summary, split: str, key: str) -> None:
     ax.set_xlim(0, 100)
     ax.set_xlabel("answers, %")
     ax.grid(False)
-    _title(ax, f"Answer and trace, {SPLITS[split]}", f"{summary.main_decoding}; 95 % intervals in the table")
+    panel_title(
+        ax, f"Answer and trace, {SPLITS[split]}", f"{summary.main_decoding}; 95 % intervals in the table"
+    )
 
 
 def readme_png(summary: Summary) -> bytes:
     """One compact figure: ID accuracy against the share of sound traces, one point an arm."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         fig = Figure(figsize=(6.0, 4.0), layout="constrained")
         ax = fig.subplots()
         key = summary.headline.get("id") or next(iter(summary.headline.values()), "")
@@ -271,14 +275,14 @@ def readme_png(summary: Summary) -> bytes:
         if ns:
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         stories = f"{summary.scope(key).stories:,} stories" if key else "no stories"
-        _title(ax, f"Right answers and sound traces: {key}", f"{decoding}; bars: 95 % over {stories}")
+        panel_title(ax, f"Right answers and sound traces: {key}", f"{decoding}; bars: 95 % over {stories}")
         fig.supxlabel(f"answers: {', '.join(ns) or 'none yet'}", fontsize=8)
-        return _png(fig)
+        return to_png(fig)
 
 
 def grid_png(panels: list[Panel], handles: list[Any], columns: int) -> bytes:
     """All panels of one figure side by side, with one legend."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         columns = min(columns, len(panels))
         rows = ceil(len(panels) / columns)
         layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
@@ -289,7 +293,7 @@ def grid_png(panels: list[Panel], handles: list[Any], columns: int) -> bytes:
         for ax in axes[len(panels) :]:
             ax.set_visible(False)
         fig.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * columns))
-        return _png(fig)
+        return to_png(fig)
 
 
 def arm_handles(summary: Summary, *, points: bool) -> list[Any]:
@@ -318,7 +322,7 @@ def fold_legend() -> list[tuple[str, str, str]]:
 
 def panel_svg(panel: Panel) -> str:
     """The panel as inline SVG: transparent, ink in the page's text colour, ids unique on the page."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         fig = Figure(figsize=_PANEL, layout="constrained")
         panel.draw(fig.subplots())
         buffer = io.StringIO()
@@ -335,19 +339,19 @@ def panel_svg(panel: Panel) -> str:
     return svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
 
 
-def _png(fig: Figure) -> bytes:
+def to_png(fig: Figure) -> bytes:
     FigureCanvasAgg(fig)
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
     return buffer.getvalue()
 
 
-def _percent_axis(ax: Axes, label: str) -> None:
+def percent_axis(ax: Axes, label: str) -> None:
     ax.set_ylabel(label)
     ax.set_ylim(0, 102)
     ax.set_yticks(range(0, 101, 20))
 
 
-def _title(ax: Axes, title: str, small: str) -> None:
+def panel_title(ax: Axes, title: str, small: str) -> None:
     ax.set_title(title, pad=18)
     ax.text(0, 1.02, small, transform=ax.transAxes, fontsize=7.5, va="bottom")
