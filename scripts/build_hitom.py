@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tomprm.belief.known_errors import explain
 from tomprm.belief.state import BeliefState
 from tomprm.world.grammar import write_question
 from tomprm.world.items import Item
@@ -22,15 +23,21 @@ ATTRIBUTION = (
     "Stories and questions: Hi-ToM (Wu, He, Jia, Mihalcea, Chen, Deng: Hi-ToM: A Benchmark for Evaluating "
     "Higher-Order Theory of Mind Reasoning in Large Language Models, Findings of EMNLP 2023), "
     "https://github.com/ying-hui-he/Hi-ToM_dataset, commit 56dda76f. Changes: prompt lines removed, each "
-    "question kept once (the CoTP row), labels recomputed; the released label is kept as release_label."
+    "question kept once (the CoTP row), labels recomputed; the released labels are kept as release_label "
+    "(CoTP) and vp_label (VP), with the reason where one differs."
 )
+_TWIN = 300  # the VP row of a question stands so many rows after its CoTP row
 TARGET = Path(__file__).resolve().parent.parent / "src/tomprm/world" / CORRECTED
 
 
-def corrected(item: Item) -> dict[str, Any]:
-    """The shipped row of one released question."""
-    answer = BeliefState(item.story, PROFILES[item.profile]).answer(item.question).value
+def corrected(item: Item, twin: Item) -> dict[str, Any]:
+    """The shipped row of one released question; `twin` is the same question with the VP label."""
+    belief = BeliefState(item.story, PROFILES[item.profile]).answer(item.question)
+    answer, labels = belief.value, (item.question.gold, twin.question.gold)
     assert answer in item.question.choices, f"{item.id}: {answer} is not on offer"
+    assert item.story_id == twin.story_id and item.question.chain == twin.question.chain
+    causes = [explain(i) for i in (item, twin) if i.question.gold != answer]
+    reason = "; ".join([belief.explain(), *filter(None, dict.fromkeys(causes))]) if causes else ""
     return {
         "id": item.id,
         "story_id": item.story_id,
@@ -38,7 +45,9 @@ def corrected(item: Item) -> dict[str, Any]:
         "question": write_question(item.question),
         "choices": list(item.question.choices),
         "answer": answer,
-        "release_label": item.question.gold,
+        "release_label": labels[0],
+        "vp_label": labels[1],
+        "reason": reason,
         "deception": item.meta["deception"],
         "story_length": item.meta["story_length"],
         "order": item.question.order,
@@ -47,8 +56,11 @@ def corrected(item: Item) -> dict[str, Any]:
 
 def build(release: str) -> bytes:
     """The bytes of the shipped file; the same for the same release."""
-    items = [i for i in load_release(release) if i.meta["prompting_type"] == "CoTP"]
-    content = {"attribution": ATTRIBUTION, "licence": "Apache-2.0", "data": [corrected(i) for i in items]}
+    rows = load_release(release)
+    first = [i for i in rows if i.meta["prompting_type"] == "CoTP"]
+    twins = {i.meta["row"]: i for i in rows if i.meta["prompting_type"] == "VP"}
+    data = [corrected(i, twins[i.meta["row"] + _TWIN]) for i in first]
+    content = {"attribution": ATTRIBUTION, "licence": "Apache-2.0", "data": data}
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as zipped:
         zipped.write(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())

@@ -102,12 +102,9 @@ class Tables:
         self.learn(there, there, thing, "room", room)
 
     def belief(self, chain: tuple[str, ...], x: str, attribute: str) -> str | None:
-        table = (
-            (self.world, self.first[chain[0]] if chain else None, None)[len(chain)]
-            if len(chain) < 2
-            else None
-        )
-        table = self.second[chain] if table is None else table
+        if not chain:
+            return self.world[x].get(attribute)
+        table = self.first[chain[0]] if len(chain) == 1 else self.second[chain]
         return table[x].get(attribute)
 
 
@@ -183,7 +180,7 @@ def _words(peek: set[str], lost: set[str]) -> str:
         also = "also, " if peek else ""
         parts.append(
             f"{also}{' and '.join(sorted(lost))} got distracted and did not realize what happened, without "
-            "anyone noticing the brief lack of attention, and going back to paying attention immediately after the "
-            "action was finished"
+            "anyone noticing the brief lack of attention, and going back to paying attention immediately "
+            "after the action was finished"
         )
     return f" While this action was happening, {'; '.join(parts)}." if parts else ""

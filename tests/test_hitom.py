@@ -13,7 +13,7 @@ from tomprm.belief.solve import agreement_markdown, solve
 from tomprm.belief.state import BeliefState
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
-from tomprm.world.sources.hitom import load_corrected, load_release, story_body, story_id
+from tomprm.world.sources.hitom import load, load_corrected, load_release, story_body, story_id
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "src/tomprm/world/sources/hitom_corrected.json.gz"
@@ -47,8 +47,8 @@ def test_shipped_file_says_whose_it_is() -> None:
     assert content["licence"] == "Apache-2.0"
     assert "https://github.com/ying-hui-he/Hi-ToM_dataset" in content["attribution"]
     assert content["data"][0].keys() == {
-        "id", "story_id", "story", "question", "choices", "answer", "release_label", "deception",
-        "story_length", "order",
+        "id", "story_id", "story", "question", "choices", "answer", "release_label", "vp_label", "reason",
+        "deception", "story_length", "order",
     }  # fmt: skip
     assert "ying-hui-he/Hi-ToM_dataset" in (SHIPPED.parent / "HITOM_NOTICE.md").read_text()
     assert SHIPPED.read_bytes()[4:8] == b"\0\0\0\0"  # no time stamp: the same bytes on every build
@@ -59,6 +59,24 @@ def test_stories_are_told_apart_by_their_sentences() -> None:
     printed = f"Read the following story and answer the question.\n***\n{plain}\n\n"
     assert story_body(printed) == plain
     assert story_id(printed) == story_id(plain) != story_id(plain.replace("Ann", "Bob"))
+
+
+def test_labels_are_corrected_unless_asked_otherwise(
+    data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = data_dir / "hitom"
+    printed, corrected = load(folder, labels="release"), load(folder)
+    changed = [(a, b) for a, b in zip(printed, corrected, strict=True) if a.question.gold != b.question.gold]
+    assert len(changed) == 147 and "147 of 1200 labels corrected" in caplog.text
+    for before, after in changed:
+        assert after.meta["release_label"] == before.question.gold
+        assert f"is in the {after.question.gold}: set by" in after.meta["reason"]
+    assert Counter(i.meta["prompting_type"] for _, i in changed) == {"CoTP": 17, "VP": 130}
+    assert [i.question.gold for i in load()] == [i.question.gold for i in load_corrected()]
+    assert (
+        sum(i.question.gold != j.question.gold for i, j in zip(load(), load(labels="release"), strict=True))
+        == 17
+    )
 
 
 # -- released -----------------------------------------------------------------------------------

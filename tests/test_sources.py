@@ -18,6 +18,7 @@ from tomprm.world.languages import LANGUAGES, exploretom, tomi
 from tomprm.world.replay import EXPLORETOM, PROFILES, TOMI, StoryError
 from tomprm.world.sources import SOURCES
 from tomprm.world.sources.exploretom import item as explore_item
+from tomprm.world.sources.loading import SourceError
 from tomprm.world.sources.tomi import item as tomi_item
 
 
@@ -237,25 +238,19 @@ def test_rooms_of_exploretom_have_commas() -> None:
 
 def test_the_hub_through_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`datasets` takes a folder for a repository: what comes from it is what the file gives."""
-    from tomprm.eval.hub import load_items
+    from tomprm.eval.hub import load_from_hub
 
     story = "Ann entered the hall. Ann moved the key to the box, which is also located in the hall."
     rows = [
         ["story_structure", "infilled_story", "question", "expected_answer"],
         [story, "", "In which container will Ann search for the key?", "box"],
     ]
-    folder = tmp_path / "someone" / "sets"
-    folder.mkdir(parents=True)
-    with (folder / "a.csv").open("w", newline="") as file:
+    with (tmp_path / "a.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
-    local = list(load_items("exploretom", folder / "a.csv"))
-    import tomprm.eval.hub as hub
-
-    fetched = list(hub._from_hub("exploretom", str(folder)))  # pyright: ignore[reportPrivateUsage]
+    local = list(SOURCES["exploretom"].load(tmp_path / "a.csv"))
+    fetched = list(load_from_hub("exploretom", str(tmp_path)))
     assert [(i.text, i.question, i.asked) for i in fetched] == [(i.text, i.question, i.asked) for i in local]
     assert [r["agree"] for r in solve(fetched)] == [True]
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(FileNotFoundError, match="neither a file here nor to be had from the hub"):
-        list(load_items("exploretom", "nobody/nothing"))
-    with pytest.raises(FileNotFoundError, match="no such file; expected ToMi's"):
-        list(load_items("tomi", "nobody/nothing"))
+    with pytest.raises(SourceError, match="neither a file here nor to be had from the hub"):
+        list(load_from_hub("exploretom", "nobody/nothing"))

@@ -89,6 +89,11 @@ def _benchmark(dataset: str, path: Path | None) -> Iterator[Item]:
         return iter(load_corrected())
     if path is None and dataset in SOURCES:
         raise UsageError(f"--path is missing: give {SOURCES[dataset].expects}")
+    on_hub = dataset in SOURCES and SOURCES[dataset].hub
+    if path is not None and on_hub and not path.exists() and len(path.parts) == 2:
+        from tomprm.eval.hub import load_from_hub
+
+        return load_from_hub(dataset, path.as_posix())
     return load(dataset, path or Path())
 
 
@@ -102,7 +107,8 @@ class Solve:
     dataset: str = "hitom"
     """hitom, exploretom, tomi, ... (a wrong name prints them all)"""
     path: Path | None = None
-    """The official file or folder; left out, with hitom: the corrected copy that tomprm ships."""
+    """The official file or folder, or a hub id (facebook/ExploreToM); left out, with hitom: the corrected
+    copy that tomprm ships."""
     profile: str | None = None
     """Other semantics than the labels of the data set follow, such as hitom-clean."""
     out: Out = "-"
@@ -147,7 +153,8 @@ class Audit:
     dataset: str = "hitom"
     """hitom, exploretom, tomi, ... (a wrong name prints them all)"""
     path: Path | None = None
-    """The official file or folder; left out, with hitom: the corrected copy that tomprm ships."""
+    """The official file or folder, or a hub id (facebook/ExploreToM); left out, with hitom: the corrected
+    copy that tomprm ships."""
     train: Path | None = None
     """The training split, a file of the same data set: how much of the other it has seen."""
     generated: bool = False

@@ -10,34 +10,24 @@ from typing import Any
 
 from tomprm.world.items import Item
 from tomprm.world.sources import SOURCES
+from tomprm.world.sources.loading import SourceError
 
 
-def load_items(name: str, path: str | Path) -> Iterator[Item]:
-    """The items of a source, from an official file or folder, or from its data set on the hub.
-
-    Args:
-        name: key of tomprm.world.sources.SOURCES.
-        path: a local path; what is none is taken for a hub id ("facebook/ExploreToM"), if the source is there.
+def load_from_hub(name: str, repository: str) -> Iterator[Item]:
+    """The items of a source, from a data set in its official layout on the hub ("facebook/ExploreToM").
 
     Raises:
-        FileNotFoundError, ValueError: no such path or data set, or another layout; with the remedy.
+        SourceError: no such data set, no network, or another layout.
     """
-    source = SOURCES[name]
-    if source.hub is None or Path(path).exists() or str(path).count("/") != 1:
-        return source.load(Path(path))
-    return _from_hub(name, str(path))
-
-
-def _from_hub(name: str, repository: str) -> Iterator[Item]:
     import datasets  # pyright: ignore[reportMissingTypeStubs]
 
     hub: Any = datasets
     source = SOURCES[name]
     try:
         splits = hub.load_dataset(repository)
-    except (OSError, ValueError, RuntimeError) as error:  # of hub, network and data set scripts
+    except (OSError, ValueError, RuntimeError) as error:  # the network's, the hub's, the files'
         reason = str(error).splitlines()[0]
-        raise FileNotFoundError(
+        raise SourceError(
             f"{repository}: neither a file here nor to be had from the hub ({reason}); "
             f"give {source.expects}, or {source.hub} with a network"
         ) from error

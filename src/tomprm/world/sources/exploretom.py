@@ -17,8 +17,10 @@ from tomprm.world.languages.exploretom import read_actions
 from tomprm.world.replay import StoryError
 from tomprm.world.sources.tables import read_table
 
-COLUMNS = ("story_structure", "infilled_story", "question", "expected_answer")
+COLUMNS = ("story_structure", "question", "expected_answer")
 EXPECTS = f"ExploreToM's CSV with the columns {', '.join(COLUMNS)}"
+
+_KEPT_ELSEWHERE = (*COLUMNS, "infilled_story")
 
 _YES_NO = (("yes", "yes"), (None, "no"))
 _AWARE = (("yes", "knows about it"), (None, "does not know about it"))
@@ -63,7 +65,10 @@ def load(path: Path) -> Iterator[Item]:
 def item(story: str, question: str, gold: str, name: str, row: Mapping[str, Any]) -> Item:
     """One question; of a form that cannot be computed from text, it says so in `abstain`."""
     read, why = _question(question.strip(), story, gold)
-    meta = {"source": "exploretom", **{k.rpartition("=")[2]: v for k, v in row.items() if k not in COLUMNS}}
+    meta = {
+        "source": "exploretom",
+        **{k.rpartition("=")[2]: v for k, v in row.items() if k not in _KEPT_ELSEWHERE},
+    }
     return Item(
         id=name,
         story_id=text_id("exploretom", story),

@@ -10,13 +10,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import logging
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from tomprm.world.grammar import is_decoration, read_choices, read_question
 from tomprm.world.items import Item
 
+_LOG = logging.getLogger(__name__)
 RELEASE_FILE = "Hi-ToM_data.json"
 CORRECTED = "sources/hitom_corrected.json.gz"
 _REMEDY = f"give {RELEASE_FILE} of ying-hui-he/Hi-ToM_dataset, as released"
@@ -77,6 +80,39 @@ def story_id(text: str) -> str:
     return "hitom/s" + hashlib.sha256(story_body(text).encode()).hexdigest()[:10]
 
 
+def load(path: str | Path | None = None, labels: Literal["corrected", "release"] = "corrected") -> list[Item]:
+    """Hi-ToM with corrected labels, unless the released ones are asked for; logs how many it changed.
+
+    Args:
+        path: the released file or its folder; None: the 600 distinct questions that tomprm ships.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_release`.
+    """
+    shipped = load_corrected()
+    if path is None:
+        if labels == "corrected":
+            return shipped
+        released = [replace(i.question, gold=i.meta["release_label"]) for i in shipped]
+        return [replace(i, question=q) for i, q in zip(shipped, released, strict=True)]
+    items = load_release(path)
+    if labels == "release":
+        return items
+    right = {(i.story_id, i.question.chain): i for i in shipped}
+    corrected: list[Item] = []
+    for item in items:
+        known = right.get((item.story_id, item.question.chain))
+        if known is not None and known.question.gold != item.question.gold:
+            meta = {**item.meta, "release_label": item.question.gold, "reason": known.meta["reason"]}
+            item = replace(item, question=replace(item.question, gold=known.question.gold), meta=meta)
+        corrected.append(item)
+    changed = sum("release_label" in i.meta for i in corrected)
+    _LOG.warning(
+        "Hi-ToM: %d of %d labels corrected; labels='release' keeps them as printed", changed, len(items)
+    )
+    return corrected
+
+
 def load_corrected() -> list[Item]:
     """The 600 distinct questions with corrected labels, as shipped with the package."""
     raw = files("tomprm.world").joinpath(CORRECTED).read_bytes()
@@ -90,7 +126,7 @@ def load_corrected() -> list[Item]:
             meta={
                 "source": "hitom",
                 "row": int(row["id"].removeprefix("hitom/")),
-                **{key: row[key] for key in ("deception", "story_length", "release_label")},
+                **{k: row[k] for k in ("deception", "story_length", "release_label", "vp_label", "reason")},
                 "question_order": row["order"],
             },
         )
