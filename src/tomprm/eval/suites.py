@@ -1,9 +1,11 @@
 """The suites of a comparison, in and out of distribution, each with a version.
 
+In distribution is what RL trains on; a policy may have met the rest before, as any pretrained model has.
+
 id       trained orders, held-out stories and names
-higher   orders 3 and 4, never trained
+higher   orders 3 and 4
 longer   trained orders, more moves and people
-style    trained orders, told in a register that was never trained on
+style    trained orders, told in a register that RL never trains on
 hitom    the real Hi-ToM questions (Apache-2.0), all orders, corrected labels
 id-val, ood-val   small ones, measured during training
 """

@@ -1,7 +1,7 @@
 """English <-> actions. One table of templates writes stories and reads them back.
 
 A register is a way of telling: `hitom` is the English of the Hi-ToM release, `inverted` says the
-same in other sentences and is never trained on. Reading tries every template of every register,
+same in other sentences that RL never trains on. Reading tries every template of every register,
 so that the two directions cannot drift apart.
 """
 
