@@ -62,7 +62,8 @@ def brute_force(told: list[tuple[str, list[str]]]) -> tuple[list[list[str | None
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
     parser.add_argument("--stories", type=int, default=2000)
     parser.add_argument("--peer", type=int, default=120, help="stories for the brute-force engine")
     parser.add_argument("--out", type=Path)

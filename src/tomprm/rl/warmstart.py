@@ -52,6 +52,9 @@ def supervised(
     story with others of them: a model that learned the plots by heart would still have to read.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
+    head = model.get_output_embeddings()
+    if head is None:
+        raise ValueError(f"{type(model).__name__} has no output embeddings; give a causal language model")
     model.train()
     batches = _batches(tokenizer, items, mixture, batch_size, seed, style, prompt_loss, words, model.device)
     for step in range(1, steps + 1):
@@ -62,9 +65,9 @@ def supervised(
         counts = weights[:, 1:] > 0
         with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             # Padding stands right of every token that counts: a causal model needs no mask.
-            hidden = model.get_decoder()(input_ids=ids).last_hidden_state[:, :-1]
+            hidden = model.base_model(input_ids=ids).last_hidden_state[:, :-1]
             # The vocabulary is ten times as wide as the model: only tokens that count get logits.
-            logits = model.get_output_embeddings()(hidden[counts])
+            logits = head(hidden[counts])
         losses = torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
         weights = weights[:, 1:][counts]
         loss = (losses * weights).sum() / weights.sum()
