@@ -112,6 +112,7 @@ def test_exploretom_release(data_dir: Path) -> None:
     assert len(asked) > 6000 and not any(r["unreadable"] for r in rows)
     wrong = [r["id"] for r in asked if not r["agree"]]
     assert len(wrong) / len(asked) <= 0.001, wrong
+    assert all("in secret" in r["label_error"] for r in asked if not r["agree"])
     assert all(r["agree"] for r in rows if r["order"] == 0)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from tomprm.belief.state import BeliefState
-from tomprm.world.events import Fact, Kind
+from tomprm.world.events import Fact, Kind, join_names
 from tomprm.world.items import Item
+from tomprm.world.languages import exploretom
 from tomprm.world.replay import HITOM_VP, PROFILES
 
 
@@ -51,4 +53,21 @@ def _tomi(item: Item) -> str:
     return ""
 
 
-_RULES: dict[str, Callable[[Item], str]] = {"hitom": _hitom, "tomi": _tomi}
+def _exploretom(item: Item) -> str:
+    """Seen in one released story, of unknown cause: a secret witness gets the sentence before hers."""
+    actions = exploretom.read_actions(item.text)
+    for before, action in pairwise(actions):
+        if not action.secret:
+            continue
+        moved = {before.line: action.secret, action.line: ()}
+        shifted = [replace(a, secret=moved.get(a.line, a.secret)) for a in actions]
+        state = BeliefState(exploretom.replay(shifted), PROFILES[item.profile])
+        if item.question.say(state.answer(item.question).value) == item.question.gold:
+            return (
+                f"the label credits {join_names(action.secret)}, who watched line {action.line} in secret, "
+                f"with line {before.line} instead"
+            )
+    return ""
+
+
+_RULES: dict[str, Callable[[Item], str]] = {"hitom": _hitom, "tomi": _tomi, "exploretom": _exploretom}

@@ -137,7 +137,12 @@ def read_story(text: str, profile: Profile) -> Story:
     Raises:
         StoryError: a sentence outside the grammar; the message names its number.
     """
-    actions = tuple(read_actions(text))
+    return replay(read_actions(text))
+
+
+def replay(actions: Iterable[Action]) -> Story:
+    """Actions -> events."""
+    actions = tuple(actions)
     world = _World()
     events = tuple(event for action in actions for event in world.events(action))
     agents = tuple(dict.fromkeys(n for a in actions for n in (*a.actors, a.listener, *a.secret) if n))
