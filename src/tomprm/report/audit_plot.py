@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tomprm.report.audit import WHOLE, Cell, Figures, shortcut_names
-from tomprm.report.plots import INK, STYLE, to_png
+from tomprm.report.style import INK, STYLE, to_png
 
 # A reader without colours still tells the sets of labels apart.
 _MARKS = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"))

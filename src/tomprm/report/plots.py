@@ -2,8 +2,6 @@
 
 A figure is a list of panels. The page shows each panel as its own inline SVG, so that a phone stacks them and
 the text stays readable; the PNG files hold them side by side. Every panel names n and its interval.
-Matplotlib's `Figure` is used without pyplot (no global state), with a fixed hash salt and no dates: the same
-data gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -26,9 +23,9 @@ from matplotlib.patches import Patch
 from tomprm.report.format import LABELS, arm_name, count, number
 from tomprm.report.records import BASELINE
 from tomprm.report.stats import Interval
+from tomprm.report.style import GRID, INK, STYLE, to_png
 from tomprm.report.summary import SHORTCUT, SPLITS, Scope, Summary
 
-INK, GRID = "#1b1b1c", "#d0d0d1"  # stand-ins: the page replaces them by its own colours (light and dark)
 _OKABE_ITO = ("#56B4E9", "#F0E442", "#E69F00", "#CC79A7", "#009E73", "#0072B2", "#D55E00")
 # arm -> (colour, marker, the marker as text); a reader without colours still tells the arms apart.
 _ARM_STYLE = {
@@ -44,31 +41,6 @@ _FOLD_STYLE = {
     "right_unsound": ("right, unsound", "#E69F00", "black", "//"),
     "wrong_sound": ("wrong, sound", "#A6D8F2", "black", ".."),
     "wrong_unsound": ("wrong, unsound", "#B5B5B6", "black", ""),
-}
-STYLE: Any = {  # RcParams by name
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "hatch.linewidth": 0.5,
-    "svg.fonttype": "none",  # text stays text: it scales, can be selected and read aloud
-    "svg.hashsalt": "tomprm",
 }
 _PANEL = (4.3, 3.1)  # inches; about 410 px wide, the width of a phone
 
@@ -337,13 +309,6 @@ def panel_svg(panel: Panel) -> str:
     svg = svg.replace("url(#", f"url(#{prefix}-")
     alt = panel.alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return svg.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
-
-
-def to_png(fig: Figure) -> bytes:
-    FigureCanvasAgg(fig)
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def percent_axis(ax: Axes, label: str) -> None:
