@@ -594,7 +594,7 @@ def test_solve_holds_one_story_at_a_time() -> None:
 
     templated_once = list(generate(TEMPLATED, 3, "audit", 5))
     peak(5)  # caches of modules fill
-    # 1,900 more of each row would hold 80 MB of stories; Python's own free lists grow to about half a megabyte.
+    # 380 more of each would hold 17 MB of stories; Python's free lists alone grow to half a megabyte.
     assert peak(400) < peak(20) + 2_000_000
     kept = [replace(item, id=str(k)) for k in range(20) for item in templated_once]
     tracemalloc.start()
