@@ -104,7 +104,9 @@ def make_warm_start(config: RunConfig, out: Path, log: Callable[[dict[str, float
         out=out,
         version=version,
         items=warm.items,
-        shares=", ".join(f"{name} {share:.0%}" for name, share in warm.shares.items()),
+        shares=", ".join(
+            f"{name} {share / sum(warm.shares.values()):.0%}" for name, share in warm.shares.items()
+        ),
         phases="; ".join(f"{p.steps} steps of {json.dumps(p.mixture)}" for p in warm.phases),
         n=config.data.validation_items,
         scores="; ".join(scores),

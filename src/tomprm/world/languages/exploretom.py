@@ -41,8 +41,8 @@ _PLACED = re.compile(r"(?:the )?(?P<thing>.+?) is in the (?P<place>.+)")
 _REMARK = re.compile(r"While this action was happening, (.+)")
 _WATCHED = re.compile(r"(.+?) witnessed this action in secret \(and only this action\)")
 _DISTRACTED = re.compile(r"(?:also, )?(.+?) got distracted and did not realize what happened.*")
-# A full stop is missing after some state updates: "... of the opener Julia entered the room."
 _LONGEST_NAME = 8  # words of a thing's name
+# A full stop is missing after some state updates: "... of the opener Julia entered the room."
 _RUN_ON = re.compile(r"(?<=[a-z'\"]) (?=While this action was |[A-Z]\w* (?:entered|left|moved|told) )")
 
 
