@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from tomprm.belief.state import BeliefState, collapse
+from tomprm.checker.free import FreeReading
 from tomprm.checker.obligations import obligations, signature
+from tomprm.checker.timeline import Timeline
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict, Verdict
-from tomprm.trace.claims import Claim, ClaimKind, read_claims
+from tomprm.trace.claims import Claim, ClaimKind, read_canonical
 from tomprm.trace.steps import Trace, matches, normalise, read_trace
+from tomprm.trace.tagging import Lexicon
 from tomprm.world.events import Event, Fact, Question, join_names
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
@@ -38,8 +42,7 @@ class Checker:
         errors: set[tuple[object, ...]] = set()
         steps: list[StepVerdict] = []
         entailed: Claim | None = None
-        for step in trace.steps:
-            verdicts = tuple(self.judge(claim) for claim in read_claims(step))
+        for step, verdicts in zip(trace.steps, self._judged(trace), strict=True):
             still_due, before = open_due, len(errors)
             for verdict in verdicts:
                 if verdict.status is Status.SUPPORTED:
@@ -63,6 +66,27 @@ class Checker:
             unestablished=tuple(d.text for d in open_due),
         )
 
+    def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
+        """The verdicts of each step, in the canonical form or in free English."""
+        free = FreeReading(self, self.lexicon, self.time)
+        last = len(trace.steps) - 1
+        formal = False
+        for number, step in enumerate(trace.steps):
+            canonical = read_canonical(step)
+            if canonical is not None and (canonical.anchored or formal or number == last):
+                formal = formal or canonical.anchored
+                yield tuple(self.judge(claim) for claim in canonical.claims)
+            else:
+                yield tuple(free.judge(step, last=number == last))
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return Lexicon(self.item.story, self.question)
+
+    @cached_property
+    def time(self) -> Timeline:
+        return Timeline(self.state)
+
     def judge(self, claim: Claim) -> ClaimVerdict:
         """The verdict for one claim, at its anchor in story time."""
         if claim.thing == "it":
@@ -78,7 +102,7 @@ class Checker:
 
     def _concludes(self, claim: Claim) -> bool:
         kind = ClaimKind.BELIEF if self.chain else ClaimKind.LOCATION
-        about = claim.kind is kind and collapse(claim.names) == self.chain
+        about = claim.kind is kind and collapse(claim.names) == self.chain and claim.positive
         return about and normalise(claim.thing) == normalise(self.question.fact.thing)
 
     def _judge_answer(self, answer: str | None) -> Status:
@@ -94,10 +118,15 @@ class Checker:
         thing = self.things.get(normalise(claim.thing))
         if thing is None:
             return _open(claim, f"no {claim.thing} has a place in the story")
-        belief = self.state.belief((), Fact(thing), claim.line)
+        return self.judge_location(claim, Fact(thing))
+
+    def judge_location(self, claim: Claim, fact: Fact) -> ClaimVerdict:
+        """Is `fact` what is claimed, at the claim's line?"""
+        thing = fact.thing
+        belief = self.state.belief((), fact, claim.line)
         if belief.value is None:
             return _open(claim, f"where the {thing} is has not been said yet")
-        if matches(claim.place, belief.value):
+        if matches(claim.place, belief.value) == claim.positive:
             return _supported(claim, belief.value, belief.event)
         known = self._is_place_of(thing, claim.place)
         kind = ErrorKind.WRONG_TIME if known else ErrorKind.WRONG_PLACE
@@ -136,14 +165,20 @@ class Checker:
         thing = self.things.get(normalise(claim.thing))
         if thing is None:
             return _open(claim, f"no {claim.thing} has a place in the story")
-        belief = self.state.belief(claim.names, Fact(thing), claim.line)
+        return self.judge_belief(claim, Fact(thing))
+
+    def judge_belief(self, claim: Claim, fact: Fact) -> ClaimVerdict:
+        """Does the claim's chain of people hold `fact` for what is claimed, at the claim's line?"""
+        belief = self.state.belief(claim.names, fact, claim.line)
         held = belief.value or "unknown"
         claimed = claim.place or "unknown"
-        if matches(claimed, held):
+        if matches(claimed, held) == claim.positive:
             return _supported(claim, held, belief.event)
-        if self._once_held(claim, thing):
+        if not claim.positive:
+            kind, claimed = ErrorKind.BELIEF_NOT_UPDATED, f"not {claimed}"
+        elif self._once_held(claim, fact):
             kind = ErrorKind.BELIEF_NOT_UPDATED
-        elif self._is_place_of(thing, claimed):
+        elif self._is_place_of(fact.thing, claimed):
             kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION
         else:
             kind = ErrorKind.WRONG_PLACE
@@ -189,11 +224,11 @@ class Checker:
         """Was the thing ever there?"""
         return normalise(place) in {normalise(p) for p in self.state.story.places(thing)}
 
-    def _once_held(self, claim: Claim, thing: str) -> bool:
+    def _once_held(self, claim: Claim, fact: Fact) -> bool:
         """Did the chain believe the claimed place earlier?"""
         beliefs = (
-            self.state.belief(claim.names, Fact(thing), event.line)
-            for event in self.state.story.about(Fact(thing))
+            self.state.belief(claim.names, fact, event.line)
+            for event in self.state.story.about(fact)
             if claim.line is None or event.line < claim.line
         )
         return any(belief.value is not None and matches(claim.place, belief.value) for belief in beliefs)

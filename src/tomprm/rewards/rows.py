@@ -12,6 +12,7 @@ from tomprm.rewards.shaping import shape
 from tomprm.trace.steps import read_trace
 from tomprm.world.items import Item
 from tomprm.world.replay import StoryError
+from tomprm.world.sources.rows import read_row
 
 
 def item_of(row: dict[str, Any]) -> Item:
@@ -20,9 +21,9 @@ def item_of(row: dict[str, Any]) -> Item:
     Raises:
         ValueError: a field is missing or of the wrong type; a StoryError names the story's line.
     """
-    item = Item.from_row(row)
+    item = read_row(row)
     known = Checker(item).answer  # replays the story, so an unknown sentence is found here
-    if item.question.gold is None:
+    if not item.question.gold:
         item = replace(item, question=replace(item.question, gold=known))
     return item
 

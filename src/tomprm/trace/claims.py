@@ -32,6 +32,14 @@ class ClaimKind(str, Enum):
     BELIEF = "belief"
     SAID = "said"
     TRUST = "trust"
+    # Of free text only:
+    MOVE = "move"
+    ENTRY = "entry"
+    EXIT = "exit"
+    SIGHT = "sight"  # saw the thing in a place
+    ORDER = "order"  # left before or after somebody
+    QUESTION = "question"  # what the question asks
+    CONCLUSION = "conclusion"  # the answer, without saying whose belief it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class Claim:
     line: int | None = None
     positive: bool = True
     apparent: bool = False
+    relation: str = "place"  # of what is believed, as in `world.events.Fact`
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -122,7 +131,33 @@ _OF_EVENTS = (ClaimKind.PERCEPTION, ClaimKind.SAID, ClaimKind.TRUST)
 
 def read_claims(step: Step) -> tuple[Claim, ...]:
     """The claims of one step, in the order in which they are written."""
-    text = step.text
+    return _read(step.text)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """A step that is in the canonical form from end to end."""
+
+    claims: tuple[Claim, ...]
+    anchored: bool  # it names a line
+
+
+_BETWEEN = re.compile(r"(?:[\s.;,]|\b[Ss]o\b|\band\b)*")
+
+
+def read_canonical(step: Step) -> Canonical | None:
+    """The step's claims where the canonical form is all that it holds, else None."""
+    claims, covered = _read(step.text)
+    at = 0
+    for start, end in [*sorted(covered), (len(step.text), len(step.text))]:
+        if start > at and not _BETWEEN.fullmatch(step.text, at, start):
+            return None
+        at = max(at, end)
+    return Canonical(claims, any(c.line is not None for c in claims)) if claims else None
+
+
+def _read(text: str) -> tuple[tuple[Claim, ...], list[tuple[int, int]]]:
+    """The claims of a text, and the spans that they and their lines take."""
     anchors = list(_ANCHOR.finditer(text))
     hidden = _ANCHOR.sub(lambda m: "\0" * len(m[0]), text) if anchors else text
     breaks = _breaks(text) if anchors else []
@@ -140,7 +175,7 @@ def read_claims(step: Step) -> tuple[Claim, ...]:
             line = _line_of(start, end, anchors, breaks, inherits=kind in _OF_EVENTS)
             found += [(start, claim) for claim in _build(kind, match, text[start:end], line)]
     found.sort(key=lambda pair: pair[0])
-    return tuple(claim for _, claim in found)
+    return tuple(claim for _, claim in found), taken + [a.span() for a in anchors]
 
 
 def _breaks(text: str) -> list[int]:

@@ -1,0 +1,120 @@
+"""Sentences -> clauses: where a new statement begins, who its subject is, and whether it is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from tomprm.trace.tagging import Group, Token
+from tomprm.trace.words import UNREAL
+
+
+@dataclass
+class Clause:
+    """Tokens of one statement; `joint` is the conjunction before it, "" at the head of a sentence."""
+
+    tokens: list[Token]
+    joint: str = ""
+    real: bool = True  # not a condition, question, guess or wish
+    tags: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tags = "".join(t.tag for t in self.tokens)
+
+
+_VERB = "MEXwOZHBFYUDNA"
+# Where a clause may begin behind a comma or an "and": a subject with a verb, a verb alone, a relative.
+_SUBJECT = rf"1?[PTVKCz][hbmn1i]*(?:[{_VERB}bg]|hg)"
+_BEGIN = re.compile(
+    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp])|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=i?[SP]v)|(?=GP))"
+)
+_WHOSE = re.compile(rf"[hbmn1i]*[{_VERB}gpbaW]")
+_VIEW = re.compile(r"[if]Sv,?|GP[hbm]*[ABx]?,?|^oP,?(?=[PTB])|^oP$|iP,(?=[PT])|^[Jc]?fSv")
+
+
+def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:
+    """The clauses of a sentence in order; a missing subject is that of the clause before."""
+    words = [t.word for t in sentence]
+    asked = bool(words) and words[-1] == "?"
+    tokens = _views([t for t in sentence if t.tag not in "!?"])
+    subject: Group | None = None
+    unreal = False
+    for joint, part in _split(tokens):
+        if not part:
+            continue
+        part, subject = _with_subject(part, joint, subject, tokens)
+        # A condition holds for what follows it in the sentence: "if she had seen it, she would look ..."
+        unreal = unreal or joint in UNREAL or any(_guessed(part, i) for i in range(len(part)))
+        yield Clause(part, joint, real=not asked and not unreal)
+
+
+def _guessed(part: list[Token], i: int) -> bool:
+    word = part[i].word
+    if word in UNREAL:
+        return word != "could" or not (i + 1 < len(part) and part[i + 1].tag == "n")
+    after = "".join(t.tag for t in part[i + 1 : i + 3])
+    return word in ("would", "could", "should") and after.startswith("h") and not after.endswith("i")
+
+
+def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
+    tags = "".join(t.tag for t in tokens)
+    starts = {m.start(): m.end() for m in _BEGIN.finditer(tags)}
+    part: list[Token] = []
+    joint = ""
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        cut = token.tag == "J" or token.word in "();—–"
+        if cut or i in starts:
+            yield joint, part
+            part = []
+            joint = token.word if token.tag == "J" else ("" if cut else "and")
+            i = starts.get(i, i + 1) if not cut else i + 1
+            continue
+        part.append(token)
+        i += 1
+    yield joint, part
+
+
+def _with_subject(
+    part: list[Token], joint: str, subject: Group | None, sentence: list[Token]
+) -> tuple[list[Token], Group | None]:
+    """The clause with its subject filled in, and the subject that the next one inherits."""
+    tags = "".join(t.tag for t in part)
+    first = part[0]
+    if tags.startswith("r"):
+        before = [t for t in sentence if t.end <= first.start and t.tag not in ",c"]
+        antecedent = before[-1] if before else None
+        if len(tags) > 1 and tags[1] in "1P":  # "which only Ann saw"
+            part = [*part[1:], replace(first, tag="V")]
+        elif (antecedent is not None and antecedent.tag == "P" and first.word != "which") or (
+            antecedent is not None and antecedent.tag in "TCR" and re.match(r"r[hbm]*n?(?:i|w)", tags)
+        ):
+            part = [replace(antecedent, start=first.start, end=first.end), *part[1:]]
+        else:
+            part = [replace(first, tag="V"), *part[1:]]
+    elif subject is not None and _WHOSE.match(tags) and not tags.startswith("i"):
+        part = [Token("P", first.start, first.start, "", group=subject), *part]
+    leader = next((t for t in part if t.tag in "PTV"), None)
+    if leader is not None and leader.tag == "P" and leader.group is not None:
+        verbless = len(part) == 1
+        subject = subject if verbless and joint == "and" else leader.group
+    return part, subject
+
+
+def _views(tokens: list[Token]) -> list[Token]:
+    """ "In Ann's mind", "as far as Ann is aware", "for Ann" -> "Ann thinks"."""
+    tags = "".join(t.tag for t in tokens)
+    done: list[Token] = []
+    at = 0
+    for m in _VIEW.finditer(tags):
+        who = next((t for t in tokens[m.start() : m.end()] if t.tag in "PS"), None)
+        if who is None or who.group is None:
+            continue
+        done += tokens[at : m.start()]
+        if tags[m.start()] in "Jc":
+            done.append(tokens[m.start()])
+        done += [replace(who, tag="P"), Token("B", who.end, who.end, "view")]
+        at = m.end()
+    return done + tokens[at:]

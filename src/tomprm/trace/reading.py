@@ -1,0 +1,285 @@
+"""Steps of free English -> statements, with pronouns, ellipsis and the story's line numbers resolved.
+
+One `Reader` reads one trace, step by step: who "she" is and which places a table's columns hold depend on
+what was read before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from tomprm.trace.claims import ClaimKind
+from tomprm.trace.clauses import Clause, clauses
+from tomprm.trace.frames import read_clause
+from tomprm.trace.statements import Statement, When
+from tomprm.trace.steps import Step
+from tomprm.trace.tagging import Group, Lexicon, Token, sentences
+
+_LINES = re.compile(
+    r"[(\[]?(?:\b[Ii]n |\b[Aa]t |\b[Oo]n |\b[Ff]rom )?\b[Ll](?:ines?|\.) *(\d{1,6})(?:(?: *(?:-|–|to|and|,|&) *)(?:[Ll]ine )?(\d{1,6}))*\b[)\]]?[:,]?"
+)
+_HEAD = re.compile(
+    r"\s*(?:#+ *(?:[Ss]tep|STEP) *\d+ *#*:?|(?:[-*+•–]|\d{1,3}[.)]|\(\d{1,3}\)|[Ss]tep \d+[:.)]|[a-z]\))(?=\s))"
+)
+_NOW = re.compile(
+    r"\b(?:now|at (?:this|that) (?:point|moment|time|stage)|by (?:now|then)|after (?:this|that)|so far|up to (?:now|then|here)|then)\b",
+    re.I,
+)
+_END = re.compile(
+    r"\b(?:at the (?:very )?end|in the end|finally|ultimately|final(?: answer)?|conclusion)\b", re.I
+)
+_PAST = re.compile(
+    r"\b(?:earlier|initially|originally|at first|first|previously|at the (?:start|beginning)|to begin with|before that|in the beginning|had)\b",
+    re.I,
+)
+_SO = re.compile(
+    r"^\W*(?:so|therefore|hence|thus|consequently|as a result|it follows|that means|this means|in conclusion|(?:\*\*)?conclusion|(?:\*\*)?final|overall|=>|→|⇒|in short|for this reason|answer)\b|^\W*(?:=>|⇒)",
+    re.I,
+)
+_ASKS = re.compile(
+    r"\bquestion (?:asks|is|wants)\b|\basks? (?:what|where)\b|\bneed to (?:figure|find|work|determine)\b|\blet (?:me|us|'s)\b|\bi (?:need|have|will|want|'ll|must|should)\b|\bwe (?:need|have|want|must|should)\b|\bgoal\b",
+    re.I,
+)
+
+
+@dataclass
+class Reader:
+    """Reads the steps of one trace in order."""
+
+    lexicon: Lexicon
+    recent: list[str] = field(default_factory=list[str])  # people, the one spoken of last first
+    together: tuple[str, ...] = ()  # the people named together last
+    place: str = ""
+    columns: list[str] = field(default_factory=list[str])
+
+    def read(self, step: Step) -> tuple[Statement, ...]:
+        """The statements of a step, in the order in which they are written."""
+        if step.text.lstrip().startswith("|"):
+            return tuple(self._table(step.text))
+        return tuple(self._prose(step.text))
+
+    # -- prose -------------------------------------------------------------------------------------
+
+    def _prose(self, text: str, lines: tuple[int, int] | None = None) -> Iterator[Statement]:
+        head = _HEAD.match(text)
+        body = " " * head.end() + text[head.end() :] if head else text
+        anchors = [(m.start(), _span(m)) for m in _LINES.finditer(body)]
+        body = (
+            _LINES.sub(
+                lambda m: (
+                    (m[0][0] if m[0][0] in "([" else " ")
+                    + " " * (len(m[0]) - 2)
+                    + (m[0][-1] if m[0][-1] in ")],:" and False else " ")
+                ),
+                body,
+            )
+            if anchors
+            else body
+        )
+        opened = 0
+        for number, sentence in enumerate(sentences(body, self.lexicon)):
+            start, end = sentence[0].start, sentence[-1].end
+            spoken = text[opened:end]
+            if named := [span for at, span in anchors if opened <= at < end]:
+                lines = named[-1] if len(named) > 1 else named[0]
+            marks = [(at, span) for at, span in anchors if opened <= at < end]
+            yield from self._sentence(sentence, text, spoken, number, lines, marks)
+            opened = end
+
+    def _sentence(
+        self, sentence: Sequence[Token], text: str, spoken: str, number: int,
+        lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]],
+    ) -> Iterator[Statement]:  # fmt: skip
+        asks = bool(_ASKS.search(spoken))
+        concludes = bool(_SO.search(spoken))
+        found: list[Statement] = []
+        for clause in clauses(sentence):
+            known = self._resolve(clause)
+            if not known.real:
+                continue
+            if asks and _ASKS.search(spoken):
+                found += self._asked(known, text) if "question" in spoken.lower() else []
+                continue
+            read = [s for s, _ in read_clause(known, text)]
+            if not read and (elliptic := self._elliptic(known, text, concludes)):
+                read = [elliptic]
+            words = text[known.tokens[0].start : known.tokens[-1].end]
+            when = self._when(words, spoken, known)
+            for statement in read:
+                at = [span for mark, span in marks if mark <= statement.start] or [s for _, s in marks]
+                found.append(
+                    replace(
+                        statement,
+                        when=when,
+                        lines=at[-1] if marks and at else lines,
+                        sentence=number,
+                        joint=known.joint,
+                        concludes=concludes,
+                    )  # fmt: skip
+                )
+                if statement.place and statement.place != "there":
+                    self.place = statement.place
+        yield from found
+
+    def _when(self, words: str, spoken: str, clause: Clause) -> When:
+        if _END.search(spoken):
+            return When.END
+        if _NOW.search(spoken):
+            return When.NOW
+        if _PAST.search(words):
+            return When.PAST
+        return When.OPEN
+
+    def _asked(self, clause: Clause, text: str) -> Iterator[Statement]:
+        people = [t for t in clause.tokens if t.tag == "P" and t.group]
+        if people and any(t.tag in "BF" for t in clause.tokens):
+            start, end = clause.tokens[0].start, clause.tokens[-1].end
+            chain = tuple(t.group for t in people if t.group)
+            yield Statement(ClaimKind.QUESTION, text[start:end], start, chain=chain)
+
+    def _elliptic(self, clause: Clause, text: str, concludes: bool) -> Statement | None:
+        """ "So it should be the box.", "=> box", "Final: [box]", "So, still the box for her." """
+        tags = re.sub("[,:]", "", clause.tags)
+        if not re.fullmatch(r"x?[hbmTVS]*x?[hbm]*w?i?[CRu](?:oP)?x?", tags):
+            return None
+        token = next(t for t in clause.tokens if t.tag in "CRu")
+        who = next((t.group for t in clause.tokens if t.tag == "P"), None)
+        if not concludes and who is None and len(clause.tokens) > 2:
+            return None
+        start, end = clause.tokens[0].start, clause.tokens[-1].end
+        relation = "room" if token.tag == "R" else "place"
+        chain = (who,) if who else ()
+        return Statement(
+            ClaimKind.CONCLUSION, text[start:end], start, chain=chain, place=token.value, relation=relation
+        )
+
+    # -- tables ------------------------------------------------------------------------------------
+
+    def _table(self, text: str) -> Iterator[Statement]:
+        rows = [row for row in text.splitlines() if row.strip()]
+        if len(rows) > 1 and set(rows[1]) <= set("|-: "):
+            self.columns = [cell.strip().lower() for cell in rows[0].strip().strip("|").split("|")]
+            return
+        for row in rows:
+            yield from self._row(row, text.index(row))
+
+    def _row(self, row: str, offset: int) -> Iterator[Statement]:
+        cells: list[tuple[int, str]] = []
+        at = 0
+        for piece in row.split("|"):
+            if piece.strip():
+                cells.append((offset + at + len(piece) - len(piece.lstrip()), piece.strip()))
+            at += len(piece) + 1
+        lines = None
+        columns = self.columns if len(self.columns) == len(cells) else ["" for _ in cells]
+        subject: Group | None = None
+        for (start, cell), column in zip(cells, columns, strict=True):
+            if re.fullmatch(r"(?:[Ll]ines? *)?\d+(?:\s*[-–,]\s*\d+)?", cell) and (
+                "line" in column or cell[0] in "Ll"
+            ):
+                numbers = [int(n) for n in re.findall(r"\d+", cell)]
+                lines = (numbers[0], numbers[-1])
+                continue
+            for s in self._cell(cell, column, subject, lines):
+                yield replace(s, start=s.start + start)
+            tokens = [t for sentence in sentences(cell, self.lexicon) for t in sentence]
+            if len(tokens) == 1 and tokens[0].tag == "P":
+                subject = tokens[0].group
+
+    def _cell(
+        self, cell: str, column: str, subject: Group | None, lines: tuple[int, int] | None
+    ) -> Iterator[Statement]:
+        """A cell under its heading: who saw it, where it is, what somebody believes."""
+        tokens = [t for sentence in sentences(cell, self.lexicon) for t in sentence]
+        heading = [t for sentence in sentences(column, self.lexicon) for t in sentence]
+        people = [t for t in tokens if t.tag == "P" and t.group]
+        place = next((t for t in tokens if t.tag in "CRu"), None)
+        if re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column) and people:
+            group = people[-1].group
+            alone = len(tokens) == len(people) == 1
+            if group is not None and not group.pronoun:
+                only = replace(group, only=alone and group.kind == "some")
+                yield Statement(ClaimKind.PERCEPTION, cell, 0, group=only, lines=lines, when=When.NOW)
+        elif len(tokens) == 1 and place is not None:
+            owner = next((t.group for t in heading if t.tag in "SP" and t.group), None) or subject
+            relation = "room" if place.tag == "R" else "place"
+            believes = any(t.tag in "BAF" for t in heading) or re.search("belie|think|know|mind", column)
+            if owner is not None and not (owner.pronoun and subject is None):
+                owner = subject if owner.pronoun and subject is not None else owner
+                yield Statement(
+                    ClaimKind.BELIEF, cell, 0, chain=(owner,), thing="it", place=place.value,
+                    relation=relation, lines=lines, when=When.NOW,
+                )  # fmt: skip
+            elif not believes and place.value:
+                yield Statement(
+                    ClaimKind.LOCATION, cell, 0, thing="it", place=place.value, relation=relation,
+                    lines=lines, when=When.NOW,
+                )  # fmt: skip
+        else:
+            if subject is not None and subject.names:
+                self.recent = [*subject.names, *[n for n in self.recent if n not in subject.names]]
+                yield from (s for s in self._with(subject, cell, lines))
+            else:
+                yield from self._prose(cell, lines)
+
+    def _with(self, subject: Group, cell: str, lines: tuple[int, int] | None) -> Iterator[Statement]:
+        """A cell that goes on about the row's person: "put it in the box, later moved it to the bag"."""
+        for number, sentence in enumerate(sentences(cell, self.lexicon)):
+            lead = Token("P", sentence[0].start, sentence[0].start, "", group=subject)
+            headless = sentence[0].tag not in "PTVKS"
+            yield from self._sentence(
+                [lead, *sentence] if headless else sentence, cell, cell, number, lines, []
+            )
+
+    # -- who is meant ------------------------------------------------------------------------------
+
+    def _resolve(self, clause: Clause) -> Clause:
+        """The clause with its pronouns replaced by people, and the people remembered."""
+        here: list[str] = []
+        done: list[Token] = []
+        plural = self.together
+        for token in clause.tokens:
+            group = token.group
+            if group is not None:
+                group = self._meant(group, here)
+                token = replace(token, group=group)
+                here += [n for n in group.names if n not in here]
+                if len(group.names) > 1:
+                    plural = group.names
+            done.append(token)
+        if here:
+            self.recent = [*here, *(n for n in self.recent if n not in here)]
+            if len(plural) < 2 or plural == self.together:
+                plural = plural if len(here) < 2 else tuple(here)
+        self.together = plural
+        return Clause(done, clause.joint, clause.real)
+
+    def _meant(self, group: Group, here: list[str]) -> Group:
+        chain = self.lexicon.question.chain
+        if group.kind == "both":
+            count = group.count or 2
+            names = self.together if len(self.together) == count else tuple(self.recent[:count])
+            return replace(group, kind="some", names=names if len(names) == count else ())
+        if group.kind == "others":
+            return (
+                replace(group, but=(*group.but, *here[:2]))
+                if here
+                else replace(group, but=tuple(self.recent[:1]))
+            )
+        if group.pronoun == 2:
+            names = self.together or tuple(self.recent[:1])
+            return replace(group, names=tuple(dict.fromkeys((*names, *group.names))), options=())
+        if group.pronoun == 1:
+            pool = [n for n in (*self.recent, *chain) if n not in here and n not in group.names]
+            pool = list(dict.fromkeys(pool))
+            if not pool:
+                return replace(group, names=group.names)
+            return replace(group, names=(pool[0], *group.names), options=tuple(pool[1:3]))
+        return group
+
+
+def _span(m: re.Match[str]) -> tuple[int, int]:
+    numbers = [int(n) for n in re.findall(r"\d+", m[0])]
+    return min(numbers), max(numbers)

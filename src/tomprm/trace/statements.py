@@ -1,0 +1,57 @@
+"""What a sentence in free English says, before it is anchored in story time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from tomprm.trace.claims import ClaimKind
+from tomprm.trace.tagging import Group
+
+
+class When(str, Enum):
+    """Where in the story a statement is meant."""
+
+    OPEN = "open"  # anywhere from where the reasoning stands
+    NOW = "now"  # right where the reasoning stands
+    END = "end"
+    PAST = "past"  # anywhere up to where the reasoning stands
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a step; `text` is its span within the step, from `start`.
+
+    Attributes:
+        group: who moves, enters, leaves, perceives, is there, speaks or trusts.
+        chain: the people of a nested belief, outermost first.
+        place: a container or room; "" unknown; "there" the place named last.
+        relation: "place", "room" or "known", as in `world.events.Fact`.
+        wide: of several events ("none of these moves"), not of the last alone.
+        firm: read whole; nobody is accused for a statement that is not.
+        lines: the story's lines that the sentence names (first, last).
+    """
+
+    kind: ClaimKind
+    text: str
+    start: int
+    group: Group | None = None
+    chain: tuple[Group, ...] = ()
+    thing: str = ""
+    place: str = ""
+    relation: str = "place"
+    room: str = ""
+    source: str = ""
+    listener: Group | None = None
+    company: Group | None = None
+    positive: bool = True
+    wide: bool = False
+    heard: bool = False
+    last: bool = False
+    alone: bool = False
+    firm: bool = True
+    when: When = When.OPEN
+    lines: tuple[int, int] | None = None
+    sentence: int = 0  # its number within the step
+    joint: str = ""  # the conjunction before its clause
+    concludes: bool = False
