@@ -39,7 +39,9 @@ _ITEM = re.compile(
     r"|(?:\*\*|__)?(?:\(\d{1,3}\)|\d{1,3}(?:\.\d{1,3}){0,3}[.)]|\([a-z]\)|[a-z][.)]|[ivx]{1,4}[.)])(?:\*\*|__)?\s"
     r"|(?:\*\*|__)?step\s{0,3}\d{1,3}\s{0,3}[:.)–—-]"
 )
-_CITATION = re.compile(r"(?i)(?:\*\*|__)?(?:(?:in|at|on|from)\s{1,3})?lines?\s{1,3}\d")
+_CITATION = re.compile(
+    r"(?i)(?:\*\*|__)?(?:(?:in|at|on|from)\s{1,3})?lines?\s{1,3}\d[\d\sand,–-]{0,20}(?P<label>:)?"
+)
 _LEAD_IN = re.compile(r"(?P<bold>\*\*|__)(?:(?!(?P=bold)).)+(?<![.!])(?P=bold):?(?=\s)")
 
 # The lookbehind lets a run of stops be tried from its head only.
@@ -53,8 +55,8 @@ _LABEL = re.compile(
     r"(?i)\W{0,3}(?:(?:lines?|steps?)\s{1,3})?(?:\d{1,4}(?:\s?[-–]\s?\d{1,4})?|[a-z])[.):]\W{0,3}$"
 )
 _INTERJECTION = re.compile(
-    r"(?i)(?:\W{0,3}\b(?:ah|actually|alright|and|but|hm{1,4}|hold on|no|now|oh|okay|ok|right|so|wait|well|yeah"
-    r"|yes)\b){1,4}\W{0,3}$"
+    r"(?i)(?:\W{0,3}\b(?:ah|actually|alright|and|but|hm{1,4}|hold on|no|now|oh|okay|ok|right|so|wait|well"
+    r"|yeah|yes)\b){1,4}\W{0,3}$"
 )
 
 
@@ -164,10 +166,16 @@ def _is_ruler(lines: list[_Line], k: int) -> bool:
 
 
 def _is_listed(lines: list[_Line], k: int) -> bool:
-    """A line that cites the story's lines, next to another one that does: items of a list."""
-    if not _CITATION.match(lines[k].text):
-        return False
-    return any(0 <= j < len(lines) and _CITATION.match(lines[j].text) for j in (k - 1, k + 1))
+    """A line that cites the story's lines, next to another one that does: items of a list. Blank lines
+    may part `Line 5: ...` from `Line 6: ...`, but paragraphs that begin with "In line 5, ..." are prose."""
+    cited = _CITATION.match(lines[k].text)
+    for way in (-1, 1):
+        j = k + way
+        while cited and cited["label"] and 0 <= j < len(lines) and not lines[j].text:
+            j += way
+        if cited and 0 <= j < len(lines) and _CITATION.match(lines[j].text):
+            return True
+    return False
 
 
 def _item_end(lines: list[_Line], k: int) -> int:
