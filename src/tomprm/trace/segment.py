@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Span = tuple[int, int]
 
@@ -95,8 +95,7 @@ def _reasoning(text: str, tags: list[re.Match[str]]) -> Iterator[Span]:
 # -- lines --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """A line without the blanks around it; `content` is False where it has no letter or digit."""
 
     start: int
@@ -115,6 +114,8 @@ def _lines(text: str, start: int, end: int) -> list[_Line]:
         indent = len(body) - len(body.lstrip())
         body = body.strip()
         begin = head + indent
+        if not body and lines and not lines[-1].text:
+            continue  # one blank line stands for many
         lines.append(_Line(begin, begin + len(body), body, indent, bool(_CONTENT.search(body))))
     return lines
 
