@@ -40,8 +40,8 @@ def test_steps_are_the_lines_of_the_think_part() -> None:
         ("<think></think><answer>box</answer>", Format.EMPTY_THINK, "box", 0),
         ("<think>a</think><answer> </answer>", Format.EMPTY_ANSWER, None, 1),
         ("<think>a</think><answer>x</answer><answer>y</answer>", Format.REPEATED_TAG, None, 1),
-        ("<answer>x</answer><think>a</think>", Format.WRONG_ORDER, "x", 1),
-        ("<think>a</think>so<answer>x</answer>", Format.TEXT_OUTSIDE, "x", 1),
+        ("<answer>x</answer><think>a</think>", Format.WRONG_ORDER, "x", 0),  # no reasoning: too late
+        ("<think>a</think>so<answer>x</answer>", Format.TEXT_OUTSIDE, "x", 2),
         ("<think>a</think><answer>x</answer> I think", Format.TEXT_OUTSIDE, "x", 1),
         ("<think>a</think><answer>x", Format.MISSING_TAG, None, 1),
     ],

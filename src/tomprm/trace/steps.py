@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from tomprm.trace.segment import segment
+
 
 class Format(str, Enum):
     """How a completion keeps to `<think> ... </think> <answer> ... </answer>`."""
@@ -31,23 +33,27 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A model's completion: `answer` is None where no single answer can be read."""
+    """A model's completion: `answer` is None where no single `<answer>` can be read.
+
+    `loose_answer` is then what a reader would take for the answer all the same: in tags of another case
+    or with blanks, or stated at the end ("Answer: X"). No reward is paid for it.
+    """
 
     text: str
     steps: tuple[Step, ...]
     answer: str | None
     format: Format
+    loose_answer: str | None = None
 
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
-_LINE = re.compile(r"[^\n]+")
 
 
 def read_trace(text: str, steps: Sequence[str] | None = None) -> Trace:
-    """Segment a completion into steps, one a line of the think part.
+    """Segment a completion into steps: items, sentences, table rows (see tomprm.trace.segment).
 
-    Tags may be missing: the think part then runs from the start (or `<think>`) to the first of
-    `</think>`, `<answer>` and the end, so that a cut-off trace is still judged.
+    Tags may be missing, misplaced or badly written: the reasoning is all that stands before the first
+    answer, so that a cut-off trace is still judged. What is written after an answer is no reasoning.
 
     Args:
         steps: a given segmentation instead; each text must occur in `text`, in this order.
@@ -55,27 +61,12 @@ def read_trace(text: str, steps: Sequence[str] | None = None) -> Trace:
     Raises:
         ValueError: a given step is not in the trace after the one before it.
     """
+    spans, loose = segment(text)
+    found = tuple(Step(start, end, text[start:end]) for start, end in spans)
     if steps is not None:
-        spans = _locate(text, steps)
-    else:
-        begin, end = _think_span(text)
-        lines = (_trim(text, m.start(), m.end()) for m in _LINE.finditer(text, begin, end))
-        spans = tuple(line for line in lines if line.text)
-    return Trace(text, spans, read_answer(text), read_format(text))
-
-
-def _think_span(text: str) -> tuple[int, int]:
-    opened = text.find("<think>")
-    begin = opened + len("<think>") if opened >= 0 else 0
-    ends = [i for tag in ("</think>", "<answer>") if (i := text.find(tag, begin)) >= 0]
-    return begin, min(ends, default=len(text))
-
-
-def _trim(text: str, start: int, end: int) -> Step:
-    body = text[start:end]
-    start += len(body) - len(body.lstrip())
-    body = body.strip()
-    return Step(start, start + len(body), body)
+        found = _locate(text, steps)
+    answer = read_answer(text)
+    return Trace(text, found, answer, read_format(text), loose if answer is None else None)
 
 
 def _locate(text: str, steps: Sequence[str]) -> tuple[Step, ...]:
