@@ -11,9 +11,12 @@
   const ROOMS = ["#b9cfe8", "#ecd3a4", "#c4dfc2", "#dbc5e6", "#ecc4c0", "#b8dfe2"];
   const NEUTRAL = "#dfe3e8";
   const MARKS = {
-    sees: "sees it", secret: "sees it in secret", seems: "only seems to see it",
+    acts: "acts", sees: "sees it", secret: "sees it in secret", seems: "only seems to see it",
     trusts: "hears and believes it", doubts: "hears and does not believe it",
   };
+
+  const TALK = { ...MARKS, acts: "speaks", sees: "hears it" };
+  const words = (story) => story.rooms.some((room) => room.name === "the conversation") ? TALK : MARKS;
 
   function el(tag, props, ...children) {
     const node = document.createElement(tag);
@@ -31,6 +34,9 @@
   const badge = (status, word) => el("span", { class: "badge " + status }, icon(status), word || STATUS[status][1]);
   // "green_treasure_chest" may break after its underscores.
   const breaking = (text) => text.split(/(?<=_)/).flatMap((part) => [part, el("wbr")]);
+
+  // Long ids of one file begin alike and differ at their end.
+  const ending = (text) => text.length > 24 ? "…" + text.slice(-22) : text;
 
   // -- marks of the lanes ----------------------------------------------------------------------
   function svg(shape, size = 14) {
@@ -72,9 +78,8 @@
     const facts = el("dl", { class: "facts" });
     const right = row.right === null ? "uncheckable" : row.right ? "supported" : "contradicted";
     facts.append(fact("answer", el("span", {}, el("b", {}, text === null ? "none" : text), " ",
-      badge(right, row.right === null ? "no gold answer" : row.right ? "right" : "wrong"))));
-    facts.append(fact("gold", el("b", {}, gold === null ? "not given" : gold),
-      engine === null ? "" : engine === gold ? "and the engine agrees" : "the engine says: " + engine));
+      badge(right, row.right === null ? "no gold answer" : row.right ? "right" : "wrong")),
+      "gold: " + (gold === null ? "not given" : gold) + (engine === null || engine === gold ? "" : `; the engine says ${engine}`)));
     for (const [name, value, detail] of row.numbers) facts.append(fact(name, value, detail));
     facts.append(fact("first error", row.first_error === null ? "none"
       : el("a", { href: "#step-" + row.first_error, on: { click: (e) => { e.preventDefault(); pin({ step: row.first_error }, true); } } }, "step " + row.first_error)));
@@ -94,11 +99,11 @@
     return label.flatMap((name, i) => [i ? " › " : "", name]);
   }
   function cellTitle(story, person, cell) {
-    const [room, mark, acts] = cell, words = [];
-    if (room >= 0) words.push("in the " + story.rooms[room].name.replace(/^the /, ""));
-    if (acts) words.push("acts");
-    if (mark) words.push(MARKS[mark]);
-    return words.length ? person.name + ": " + words.join("; ") : "";
+    const [room, mark, acts] = cell, said = [];
+    if (room >= 0) said.push("in the " + story.rooms[room].name.replace(/^the /, ""));
+    if (acts) said.push(words(story).acts);
+    if (mark) said.push(words(story)[mark]);
+    return said.length ? person.name + ": " + said.join("; ") : "";
   }
   function roomFill(story, index) {
     if (story.rooms[index].neutral) return NEUTRAL;
@@ -108,8 +113,11 @@
   function legend(story) {
     const used = new Set(story.lines.flatMap((line) => line.cells.flatMap(([, mark, acts]) => [mark, acts ? "acts" : ""])));
     const items = story.rooms.map((room, i) => el("li", {}, el("span", { class: "swatch", fill: roomFill(story, i) }), "in the " + room.name.replace(/^the /, "")));
-    for (const [mark, word] of [["acts", "acts"], ...Object.entries(MARKS)])
-      if (used.has(mark)) items.push(el("li", {}, svg(mark, 13), " " + word));
+    const both = used.has("sees") && used.has("trusts");
+    for (const [mark, what] of Object.entries(words(story))) {
+      const word = both && mark === "sees" ? "sees it, or hears and believes it" : what;
+      if (used.has(mark) && !(both && mark === "trusts")) items.push(el("li", {}, svg(mark, 13), " " + word));
+    }
     return el("ul", { class: "legend" }, items);
   }
   function storyPane(row) {
@@ -119,7 +127,8 @@
     const list = legend(story);
     pane.append(list);
     if (story.prose) pane.append(el("div", { class: "prose", tabindex: "0", role: "region", "aria-label": "the story as written" }, story.prose));
-    const table = el("table", { class: "story hide-extra" });
+    if (!story.lines.length) return pane;
+    const table = el("table", { class: classes("story hide-extra", story.columns.length < 4 && "roomy") });
     if (story.columns.some((column) => column.extra) && story.columns.length > 4) {
       const box = el("input", { type: "checkbox", on: { change: () => table.classList.toggle("hide-extra", !box.checked) } });
       list.append(el("li", {}, el("label", {}, box, " inner beliefs too")));
@@ -137,11 +146,11 @@
     const valueFill = (value) => PLACES[story.values.indexOf(value) % PLACES.length];
     story.lines.forEach((line, r) => {
       const marks = (refs.get(line.n) || []).map((i) => stepRef(row, i));
-      const words = el("button", { type: "button", "aria-pressed": "false" }, line.text, marks.length ? el("span", { class: "refs" }, marks) : null);
+      const said = el("button", { type: "button", "aria-pressed": "false" }, line.text, marks.length ? el("span", { class: "refs" }, marks) : null);
       const tr = el("tr", { class: classes("row", line.about && "about", line.idle && "idle", story.asked === line.n && "moment"), id: "line-" + line.n, "data-line": line.n,
         on: { click: () => pin({ line: line.n }), mouseenter: () => light({ line: line.n }), mouseleave: () => light(null),
           focusin: () => light({ line: line.n }), focusout: () => light(null) } },
-        el("td", { class: "n" }, String(line.n)), el("td", { class: "text" }, words));
+        el("td", { class: "n" }, String(line.n)), el("td", { class: "text" }, said));
       people.forEach((person, p) => {
         const cell = line.cells[p], [room, mark, acts] = cell, title = cellTitle(story, person, cell);
         const before = story.lines[r - 1]?.cells[p][0] ?? -1, after = story.lines[r + 1]?.cells[p][0] ?? -1;
@@ -158,7 +167,7 @@
         const known = span.value !== null;
         tr.append(el("td", { rowspan: span.rows, title: span.why, fill: known ? valueFill(span.value) : null,
           class: classes("belief", column.asked && "asked", column.extra && "extra", !known && "unknown", span === column.spans.at(-1) && "last") },
-          known ? breaking(span.value) : "–", known ? null : el("span", { class: "off" }, "no belief")));
+          known ? el("span", { class: "v" }, breaking(span.value)) : "–", known ? null : el("span", { class: "off" }, "no belief")));
       }
       body.append(tr);
     });
@@ -190,8 +199,8 @@
     const lines = step.lines.map((n) => el("span", { class: "ref no_claim", title: "line " + n + " of the story" }, "line " + n));
     const score = step.score !== null && step.score !== 0 && step.score !== 1 ? ` ${step.score.toFixed(2)}` : "";
     const main = el("button", { type: "button", "aria-pressed": "false", "aria-describedby": `why-${i}` },
-      el("span", { class: "words" }, step.pieces.map(([text, status]) => status ? el("span", { class: status }, text) : text)),
-      el("span", { class: "side" }, badge(step.status, STATUS[step.status][1] + score), el("span", { class: "soft" }, " " + i),
+      el("span", { class: "no" }, String(i)), el("span", { class: "words" }, step.pieces.map(([text, status]) => status ? el("span", { class: status }, text) : text)),
+      el("span", { class: "side" }, badge(step.status, STATUS[step.status][1] + score),
         lines.length ? el("span", { class: "refs" }, lines) : null));
     const wrong = step.claims.filter((claim) => claim.status === "contradicted");
     const always = el("div", { class: "why short" }, wrong.map(reason));
@@ -295,9 +304,9 @@
       if (filter !== null && group(row) !== filter) return;
       const bad = row.error !== undefined;
       const answer = bad ? "uncheckable" : row.right === null ? "uncheckable" : row.right ? "supported" : "contradicted";
-      list.append(el("li", {}, el("button", { type: "button", "data-row": row.number, "data-group": group(row), "aria-current": String(row === current), title: bad ? row.error : row.headline, on: { click: () => show(i) } },
-        el("span", { class: answer }, icon(answer)), ` ${row.id || "row " + row.number} `,
-        el("span", { class: "soft" }, bad ? "not checked" : row.sound ? "sound" : "unsound"), el("span", { class: "q" }, bad ? row.error : row.question))));
+      list.append(el("li", {}, el("button", { type: "button", "data-row": row.number, "data-group": group(row), "aria-current": String(row === current), title: `${row.id}: ${bad ? row.error : row.headline}`, on: { click: () => show(i) } },
+        el("span", { class: "name" }, el("span", { class: answer }, icon(answer)), " " + ending(row.id || "row " + row.number)),
+        el("span", { class: "q" }, bad ? "not checked: " + row.error : (row.sound ? "sound · " : "unsound · ") + row.question))));
     });
     nav.replaceChildren(el("h2", {}, `${data.rows.length} rows`), boxes,
       filter === null ? "" : el("button", { type: "button", class: "small soft", on: { click: () => { filter = null; drawNav(); } } }, "show all"), list);
@@ -311,7 +320,11 @@
     if (current.error !== undefined) {
       const raw = (name, text) => text ? [el("h2", {}, name), el("pre", { class: "raw" }, text)] : [];
       main.append(el("div", { class: "panes" }, el("section", { class: "pane" }, raw("Story", current.story)), el("section", { class: "pane" }, raw("Trace", current.trace))));
-    } else main.append(el("div", { class: "panes" }, storyPane(current), tracePane(current)));
+    } else {
+      main.append(el("div", { class: "panes" }, storyPane(current), tracePane(current)));
+      const heads = main.querySelector("thead");  // labels of long stretches stay below it while one scrolls
+      if (heads) main.querySelector(".pane").style.setProperty("--head", heads.offsetHeight + "px");
+    }
     if (data.rows.length > 1) {
       drawNav();
       nav.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });

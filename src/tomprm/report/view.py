@@ -76,7 +76,7 @@ def view(item: Item, trace: str, verdict: Mapping[str, Any]) -> dict[str, Any]:
     sound = bool(process.get("sound"))
     steps = [_step(i, s, trace) for i, s in enumerate(verdict["steps"], 1)]
     wrong = next((i for i, s in enumerate(steps, 1) if s["status"] == "contradicted"), None)
-    headline, tone = _headline(right, sound, wrong)
+    headline, tone = _headline(right, sound, wrong, bool(process.get("obligations")))
     return {
         "id": item.id,
         "source": str(item.meta.get("source", "")),
@@ -102,13 +102,15 @@ def view(item: Item, trace: str, verdict: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _headline(right: bool | None, sound: bool, wrong: int | None) -> tuple[str, str]:
-    """(the verdict in one sentence, good | bad | mixed)."""
+def _headline(right: bool | None, sound: bool, wrong: int | None, due: bool) -> tuple[str, str]:
+    """(the verdict in one sentence, good | bad | mixed); where nothing is due, no argument is complete."""
     answer = {True: "Right answer", False: "Wrong answer", None: "No answer to compare with"}[right]
     if sound:
         return (f"{answer}, sound reasoning", "good" if right else "mixed")
-    why = "an incomplete argument" if wrong is None else f"a wrong step ({wrong})"
     join = ", but" if right else ","
+    if wrong is None and not due:
+        return f"{answer}{join} the argument cannot be judged", "mixed" if right else "bad"
+    why = "an incomplete argument" if wrong is None else f"a wrong step ({wrong})"
     return f"{answer}{join} {why}", "mixed" if right and wrong is None else "bad"
 
 
@@ -186,7 +188,7 @@ def _numbers(process: Mapping[str, Any], steps: list[dict[str, Any]]) -> list[tu
     return [
         ("soundness", _percent(process.get("soundness")), judged + (f", {open_} open" if open_ else "")),
         ("coverage", _percent(process.get("coverage")), f"{met} of {due} obligations" if due else ""),
-        ("coherence", coherent, "the answer is what the last belief says"),
+        ("coherence", coherent, "answer = last belief"),
     ]
 
 
