@@ -21,12 +21,13 @@ class View:
     """
 
     file: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
-    """JSON Lines with story, question and trace, or with the verdicts of `tomprm check`; - is standard input."""
+    """JSON Lines with story, question and trace, or what `tomprm check` made of them; - is standard input."""
     row: int | None = None
     """Only this row, counted from 1."""
     id: str | None = None
     """Only rows with this id."""
     out: Path = Path("view.html")
+    """The page to write."""
     reward: Literal["outcome", "process", "hybrid"] = "process"
 
     def run(self) -> None:
