@@ -4,11 +4,14 @@ import json
 import re
 import shutil
 import subprocess
+from copy import deepcopy
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tomprm.belief.generate import Recipe, generate
 from tomprm.belief.state import BeliefState
@@ -136,12 +139,12 @@ def test_stories_of_other_sources_lose_no_word(profile: str, text: str):
 def test_annotated_events_stand_beside_the_prose():
     both, one = frozenset({"Ann", "Bob"}), frozenset({"Ann"})
     fact = Fact("key")
-    given = Story(
+    told = Story(
         (Action(1, Kind.PLACE, thing="key", place="box"), Action(2, Kind.MOVE, ("Ann",), "key", "bag")),
         (Event(1, Kind.PLACE, ((fact, "box"),), both, both), Event(2, Kind.MOVE, ((fact, "bag"),), one, one)),
         ("Ann", "Bob"),
     )
-    item = Item("x", "x", "Ann, who loved keys, took it.", Question(("Bob",), fact), "opentom", given=given)
+    item = Item("x", "x", "Ann, who loved keys, took it.", Question(("Bob",), fact), "opentom", given=told)
     story = timeline(item)
     assert story["prose"] == item.text
     assert [line["n"] for line in story["lines"]] == [1, 2]
@@ -196,6 +199,28 @@ def test_verdict_rows_are_shown_as_they_are():
     assert "step 2" in shown(verdicts)["error"]
     verdicts["steps"][1] |= {"start": verdicts["steps"][1]["start"] - 1, "status": "great"}
     assert "'great'" in shown(verdicts)["error"]
+
+
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 99), st.floats(), st.text(max_size=5), st.just([]), st.just({}),
+    st.just(["x"]), st.just([{}]), st.just({"text": [1], "status": {}}), st.just([{"status": "supported"}]),
+)  # fmt: skip
+
+
+@given(st.data())
+def test_any_verdict_row_gives_a_page_or_a_reason(data):
+    row = json.loads(json.dumps(judge(row_of(WRONG), RewardConfig())))
+    for _ in range(data.draw(st.integers(1, 3))):
+        spot = row
+        while isinstance(spot, dict | list) and spot:
+            key = data.draw(st.sampled_from(sorted(spot) if isinstance(spot, dict) else range(len(spot))))
+            if not isinstance(spot[key], dict | list) or data.draw(st.booleans()):
+                spot[key] = deepcopy(data.draw(ANYTHING))
+                break
+            spot = spot[key]
+    found = shown(row)
+    assert "error" in found or len(found["steps"]) == len(row["steps"] or found["steps"])
+    json.dumps(found, allow_nan=False)
 
 
 def test_rows_that_cannot_be_checked_are_listed():

@@ -76,7 +76,7 @@ def line_texts(item: Item) -> tuple[dict[int, str], bool]:
     numbered = [_NUMBERED.fullmatch(line) for line in raw]
     printed = {int(m[1]): m[2] for m in numbered if m}
     if all(numbered) and {a.line for a in actions} <= set(printed):
-        return printed, True
+        return printed, len(printed) == len(raw)
     if language == "exploretom":
         raw = list(_with_remarks(item.text))
     for found in (raw, _SENTENCE.split(item.text.strip())):

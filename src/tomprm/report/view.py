@@ -126,7 +126,7 @@ def _step(number: int, step: Mapping[str, Any], trace: str) -> dict[str, Any]:
             f"step {number} is not the trace's text from {start} to {end}; leave the verdicts out to have "
             "them computed"
         )
-    claims = [_claim(c) for c in step.get("claims") or ()]
+    claims = [_claim(c) for c in step.get("claims") or () if isinstance(c, dict)]
     lines = dict.fromkeys(c["line"] for c in claims if c["line"] is not None)
     return {
         "status": status,
@@ -140,7 +140,7 @@ def _step(number: int, step: Mapping[str, Any], trace: str) -> dict[str, Any]:
 def _claim(claim: Mapping[str, Any]) -> dict[str, Any]:
     line = claim.get("line")
     texts = ("kind", "text", "claimed", "expected", "status", "reason", "error")
-    return {key: _text(claim, key) for key in texts} | {"line": line if isinstance(line, int) else None}
+    return {key: _text(claim, key) for key in texts} | {"line": line if type(line) is int else None}
 
 
 def _pieces(text: str, claims: Iterable[Mapping[str, Any]]) -> list[tuple[str, str | None]]:
@@ -184,7 +184,7 @@ def _numbers(process: Mapping[str, Any], steps: list[dict[str, Any]]) -> list[tu
     good, bad, open_ = (counts[s] for s in ("supported", "contradicted", "uncheckable"))
     judged = f"{good} of {good + bad} judged claims" if good + bad else "no claim was judged"
     due, met = process.get("obligations"), process.get("established")
-    coherent = {True: "yes", False: "no", None: "–"}[process.get("coherence")]
+    coherent = {True: "yes", False: "no"}.get(process.get("coherence"), "–")
     return [
         ("soundness", _percent(process.get("soundness")), judged + (f", {open_} open" if open_ else "")),
         ("coverage", _percent(process.get("coverage")), f"{met} of {due} obligations" if due else ""),
@@ -195,7 +195,8 @@ def _numbers(process: Mapping[str, Any], steps: list[dict[str, Any]]) -> list[tu
 def _rewards(rewards: Any) -> dict[str, Any] | None:
     if not isinstance(rewards, dict):
         return None
-    breakdown = rewards.get("breakdown") or {}
+    given = rewards.get("breakdown")
+    breakdown = given if isinstance(given, dict) else {}
     parts = [(str(k), _short(v)) for k, v in breakdown.items() if _finite(v) is not None]
     return {"total": _short(rewards.get("total")), "parts": parts}
 
