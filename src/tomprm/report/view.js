@@ -36,7 +36,7 @@
   const breaking = (text) => text.split(/(?<=_)/).flatMap((part) => [part, el("wbr")]);
 
   // Long ids of one file begin alike and differ at their end.
-  const ending = (text) => text.length > 24 ? "…" + text.slice(-22) : text;
+  const ending = (text) => text.length > 21 ? "…" + text.slice(-18) : text;
 
   // -- marks of the lanes ----------------------------------------------------------------------
   function svg(shape, size = 14) {

@@ -184,7 +184,8 @@ def _numbers(process: Mapping[str, Any], steps: list[dict[str, Any]]) -> list[tu
     good, bad, open_ = (counts[s] for s in ("supported", "contradicted", "uncheckable"))
     judged = f"{good} of {good + bad} judged claims" if good + bad else "no claim was judged"
     due, met = process.get("obligations"), process.get("established")
-    coherent = {True: "yes", False: "no"}.get(process.get("coherence"), "–")
+    coherence = process.get("coherence")
+    coherent = "–" if coherence is None else "yes" if coherence else "no"
     return [
         ("soundness", _percent(process.get("soundness")), judged + (f", {open_} open" if open_ else "")),
         ("coverage", _percent(process.get("coverage")), f"{met} of {due} obligations" if due else ""),
