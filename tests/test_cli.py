@@ -22,7 +22,7 @@ from tomprm.rl.train import Trainer
 
 VERBS = (
     ("compare",), ("train-rl",), ("warm-start",), ("generate",), ("solve",), ("audit",), ("check",), ("prm",),
-    ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("report",),
+    ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("report",), ("view",),
 )  # fmt: skip
 QUICKSTART = Path(__file__).parent.parent / "configs" / "quickstart.yaml"
 

@@ -14,6 +14,7 @@ from tomprm.cli.files import Interrupted
 from tomprm.cli.prm import Prm, Score
 from tomprm.cli.runs import Compare, Report, TrainRl, WarmStart
 from tomprm.cli.stories import Audit, Check, Generate, Solve
+from tomprm.cli.view import View
 
 Verb = (
     Annotated[Compare, tyro.conf.subcommand("compare")]
@@ -26,6 +27,7 @@ Verb = (
     | Annotated[Prm, tyro.conf.subcommand("prm")]
     | Annotated[Score, tyro.conf.subcommand("score")]
     | Annotated[Report, tyro.conf.subcommand("report")]
+    | Annotated[View, tyro.conf.subcommand("view")]
 )
 
 ABOUT = "Tells right reasoning from right answers in theory-of-mind tasks, and trains on the difference."
