@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from tomprm.belief.state import collapse
@@ -153,6 +154,11 @@ class FreeReading:
             other = self.time.by_line[self._pick(instead, s) or instead[0]]
             truth = f"{join_names(other.actors) or 'somebody'} moves the {other.thing} to the {other.place or other.room}"
             return [self._wrong(s, claim, truth, other.line, ErrorKind.WRONG_PLACE, truth)], other.line
+        others = self.time.moves(None, things, place, room) if place or room else []
+        if others and who:
+            other = self.time.by_line[self._pick(others, s) or others[0]]
+            truth = f"{join_names(other.actors) or 'nobody'} moves it to the {other.place or other.room}"
+            return [self._wrong(s, claim, truth, other.line, ErrorKind.NAMES_SWAPPED, truth)], other.line
         reason = f"{subject} never moves the {things[0]}" + (f" to the {s.place}" if s.place else "")
         return [self._wrong(s, claim, "no such move", None, ErrorKind.UNKNOWN_EVENT, reason)], None
 
@@ -176,9 +182,10 @@ class FreeReading:
             return self._stays(s, names, find)
         at: list[int] = []
         made: Verdicts = []
+        together = set[int].intersection(*(set(find((name,), s.room)) for name in names))
         for name in names:
             claim = Claim(s.kind, s.text, (name,), place=s.room)
-            line = self._pick(find((name,), s.room), s)
+            line = self._pick(sorted(together) or find((name,), s.room), s)
             if line is not None:
                 at.append(line)
                 made.append(_supported(s, claim, f"line {line}", line))
@@ -273,7 +280,19 @@ class FreeReading:
 
     def _perception(self, s: Statement) -> Verdicts:
         group = s.group or Group()
+        asked = self.item.question
+        if s.known and (asked.fact.relation == "known" or len(s.chain) > 1):
+            if asked.fact.relation != "known":
+                return [_open(s, "what is known is not clear")]
+            place = "yes" if s.positive else ""
+            return self._belief(
+                replace(s, kind=ClaimKind.BELIEF, thing=asked.fact.thing, place=place, relation="known", positive=True)
+            )
         targets = self._targets(s)
+        if not s.positive and s.later and not s.company:
+            later = self._later(s, group)
+            if later is not None:
+                return later
         if not targets:
             return [_open(s, "what is seen is not clear")]
         made = [self._witnessed(s, group, event) for event in targets]
@@ -283,9 +302,28 @@ class FreeReading:
         good = next((v for v in made if all(x.status is Status.SUPPORTED for x in v)), None)
         return good or made[0]
 
+    def _later(self, s: Statement, group: Group) -> Verdicts | None:
+        """Sees nothing of what comes later: supported where that is so, else left to the other reading."""
+        here = self.anchor if self.anchor is not None else self.cursor
+        thing = self.item.question.fact.thing
+        lines = [n for n in self.time.moves(None, [thing], "", "") if n > here]
+        events = [e for n in lines if (e := self.time.perceived(n)) is not None]
+        if group.kind != "some" or not group.names or not events:
+            return None
+        made = [v for e in events for v in self._witnessed(s, group, e)]
+        if all(v.status is Status.SUPPORTED for v in made):
+            return made
+        return [_open(s, "some of what comes later is seen")]
+
     def _targets(self, s: Statement) -> list[Event]:
         """The events that "it", "this" or "these moves" may be, the likeliest first."""
-        if s.lines is not None:
+        if s.company is not None and s.company.names and s.lines is None:
+            # "Ann's move": the one retold, else the next or the last of hers.
+            mine = self.time.moves(s.company.names, [], "", "")
+            told = [n for n in (*self.latest, *self.earlier) if n in mine]
+            line = told[-1] if told else nearest(mine, self.cursor, past=True)
+            lines = [] if line is None else [line]
+        elif s.lines is not None:
             lines = [n for n in self.time.lines if s.lines[0] <= n <= s.lines[1]]
         elif s.wide:
             lines = self.latest or self.earlier
@@ -390,8 +428,6 @@ class FreeReading:
                 if number < sure or s.when is When.PAST:
                     return verdict
                 return _open(s, f"true only later, at line {moment}")
-            if verdict.status is Status.UNCHECKABLE:
-                return verdict
         if first is None:
             return _open(s, "no moment is meant")
         return first if first.status is not Status.CONTRADICTED or s.firm else _open(s, "not read whole")
@@ -407,6 +443,8 @@ class FreeReading:
             return [_open(s, "where is not clear")]
         if s.thing == "it" and self.item.question.fact.relation == "known":
             return [_open(s, "what is believed is not clear")]
+        if (mine := self._asked_chain(s)) is not None:
+            chains = [(mine, [])]
         made: Verdicts = []
         for chain, options in chains:
             things = (
@@ -427,6 +465,15 @@ class FreeReading:
                         break
             made.append(verdict)
         return made
+
+    def _asked_chain(self, s: Statement) -> tuple[str, ...] | None:
+        """The question's chain, where a conclusion's pronouns may mean its people."""
+        asked = self.item.question.chain
+        ending = s.concludes or self.last_step or s.when is When.END
+        if not ending or not any(g.pronoun for g in s.chain) or len(s.chain) != len(asked):
+            return None
+        fits = all(n in (*g.names, *g.options) for n, g in zip(asked, s.chain, strict=True))
+        return collapse(asked) if fits else None
 
     def _held(self, s: Statement, chain: tuple[str, ...], thing: str) -> ClaimVerdict:
         fact = Fact(self.checker.things.get(normalise(thing), thing), s.relation)
@@ -484,9 +531,8 @@ class FreeReading:
         made: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = []
         for name in outer:
             chain = collapse((name, *rest))
-            others = [collapse((o, *rest)) for o in first.options]
-            for i, g in enumerate(groups[1:], 1):
-                others += [collapse((name, *rest[: i - 1], o, *rest[i:])) for o in g.options]
+            pools = [(name, *first.options), *((g.names[0], *g.options) for g in groups[1:])]
+            others = [collapse(c) for c in islice(product(*pools), 40)]
             made.append((chain, [o for o in others if o != chain]))
         return made
 
@@ -495,7 +541,8 @@ class FreeReading:
         asked = self.item.question
         chain = asked.chain
         named = s.chain[0] if s.chain else None
-        if named is not None and named.names and (len(asked.chain) == 1 or not s.concludes):
+        ending = s.concludes or self.last_step
+        if named is not None and named.names and not (ending and (named.pronoun or named.names[0] in asked.chain)):
             chain = named.names[:1]
         if not asked.fact.thing or asked.fact.relation != s.relation:
             return [_open(s, "not what the question asks for")]
@@ -572,18 +619,23 @@ class FreeReading:
         claim = Claim(ClaimKind.PRESENCE, s.text, (name,), place=s.room, positive=s.positive)
         if any(right(name, n) for n in ([here] if self.anchor is not None else [here, *near])):
             return _supported(s, claim, f"at line {here}", here or None)
+        if self.anchor is None and s.positive and s.room and s.when is When.OPEN and not s.joint:
+            # The scene is set: the reasoning moves on to it.
+            scene = next((n for n in self.time.lines if n > here and right(name, n)), None)
+            if scene is not None:
+                self.cursor = max(self.cursor, scene)
+                return _supported(s, claim, f"at line {scene}", scene)
         elsewhere = self.time.room(name, here)
         truth = f"{name} is in: {elsewhere or 'no room'}"
         if any(right(o, here) for o in options):
             return _open(s, f"it may be {join_names(options)} who is meant")
         ever = any(right(name, n) for n in self.time.lines)
-        if not ever or (self.anchor is not None and not s.company and s.when is not When.PAST):
-            if not ever or self._strict(s):
-                return self._wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
+        if not ever or (self._strict(s) and not s.company and s.when is not When.PAST):
+            return self._wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
         return _open(s, f"true at another moment only; {truth} at line {here}")
 
     def _strict(self, s: Statement) -> bool:
-        return bool(s.room) or s.lines is not None
+        return self.anchor is not None
 
     def _all_there(self, s: Statement, group: Group) -> Verdicts:
         moments = [self.time.end if m is None else m for m in self._moments(s)]
@@ -650,13 +702,17 @@ class FreeReading:
             for n in ([self.anchor] if self.anchor else [*reversed(self.latest), *reversed(self.earlier)])
             if n in self.time.by_line and self.time.by_line[n].kind in (Kind.CLAIM, Kind.TELL)
         ]
-        if not said or not group.names or group.kind != "some":
+        if not said or (not group.names and group.kind != "all"):
             return [_open(s, "what is trusted is not clear")]
         event = next((e for e in self.time.events.get(said[0], ()) if e.tell is not None or e.said), None)
         if event is None:
             return [_open(s, "nothing is said there")]
         made: Verdicts = []
-        for name in group.names:
+        names = group.names
+        if group.kind == "all":
+            hearers = event.tell.listeners if event.tell is not None else event.real
+            names = tuple(sorted(hearers - set(group.but) - set(self.time.by_line[said[0]].actors)))
+        for name in names:
             if event.tell is not None and name not in event.tell.listeners:
                 made.append(_open(s, f"{name} does not hear it"))
                 continue
@@ -664,7 +720,7 @@ class FreeReading:
             claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line, positive=s.positive)
             if trusts == s.positive:
                 made.append(_supported(s, claim, f"line {event.line}", event.line))
-            elif group.options:
+            elif any((o in event.real) == s.positive for o in group.options):
                 made.append(_open(s, "who is meant is not clear"))
             else:
                 truth = f"{name} {'believes' if trusts else 'doubts'} it"
@@ -676,7 +732,26 @@ class FreeReading:
         return made
 
     def _order(self, s: Statement) -> Verdicts:
-        return [_open(s, "an order of exits")]
+        """Left before, or after, somebody else, in the scene where the reasoning stands or one before."""
+        who, other = (g.names[0] if g is not None and g.names else "" for g in (s.group, s.company))
+        if not who or not other:
+            return [_open(s, "who is meant is not clear")]
+        claim = Claim(ClaimKind.ORDER, s.text, (who, other), positive=s.positive)
+        found: dict[str, int] = {}
+        for name in (who, other):
+            lines = [n for n in self.time.exits((name,), "") if n <= self.cursor or not found]
+            past = [n for n in lines if n <= self.cursor]
+            if not lines:
+                return [_open(s, f"{name} never leaves")]
+            found[name] = (past or lines)[-1] if past else lines[0]
+        first = found[who] < found[other]
+        truth = f"{who} leaves at line {found[who]}, {other} at line {found[other]}"
+        if first == s.positive:
+            return [_supported(s, claim, truth, found[who])]
+        pronouns = any(g is not None and g.options for g in (s.group, s.company))
+        if pronouns or len(self.time.exits((who,), "")) > 1 or len(self.time.exits((other,), "")) > 1:
+            return [_open(s, truth)]
+        return [self._wrong(s, claim, truth, found[who], ErrorKind.WRONG_TIME, truth)]
 
     def _question(self, s: Statement) -> Verdicts:
         """What the question is said to ask."""

@@ -49,12 +49,14 @@ def obligations(state: BeliefState, question: Question) -> tuple[Obligation, ...
     if not chain:
         options = frozenset((ClaimKind.LOCATION, thing, place, e.line) for e in settings)
         last = Obligation(f"line {settings[0].line}: {thing} in {place}", options)
+        if question.line is not None:  # asked of an earlier moment
+            return (last,)
         end = frozenset({(ClaimKind.LOCATION, thing, place, None)})
         return (last, Obligation(f"in the end: {thing} in {place}", end))
     due = [*_carried(settings, chain)]
     for later, members in state.missed(belief):
         # An entry that showed an unchanged thing to others leaves nothing to argue away.
-        if later.kind in CHANGES:
+        if later.kind in CHANGES and (question.line is None or later.line <= question.line):
             options = (
                 option
                 for depth, name in enumerate(chain)
@@ -74,7 +76,9 @@ def _settings(state: BeliefState, belief: Belief) -> list[Event]:
     """The events that a sound argument may rest the belief on, latest first: the one that set it,
     and earlier ones of the same value that the chain took in with no change in between."""
     settings: list[Event] = []
-    for event in reversed(state.story.about(belief.fact)):
+    about = state.story.about(belief.fact)
+    last = about.index(belief.event) + 1 if belief.event is not None else 0
+    for event in reversed(about[:last]):
         if sets(event, belief.chain, state.profile.tells):
             if event.value(belief.fact) != belief.value or (settings and settings[-1].tell):
                 break

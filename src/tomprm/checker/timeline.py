@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from tomprm.belief.state import BeliefState
@@ -72,6 +73,10 @@ class Timeline:
         action = self.by_line.get(line)
         if action is not None and action.kind in CHANGES:
             events = [e for e in events if e.real] or events
+        if action is not None and action.kind is Kind.CARRY and events:
+            # Those left behind see it go, those in the other room see it come.
+            real = frozenset[str]().union(*(e.real for e in events))
+            return replace(events[-1], real=real, apparent=frozenset[str]().union(*(e.apparent for e in events)))
         return events[0] if events else None
 
     # -- which line is meant -----------------------------------------------------------------------

@@ -27,6 +27,7 @@ class ErrorKind(str, Enum):
     WRONG_TIME = "wrong time"
     WRONG_TRUST = "wrong trust"
     UNKNOWN_EVENT = "unknown event"
+    NAMES_SWAPPED = "names swapped"
 
 
 @dataclass(frozen=True, slots=True)

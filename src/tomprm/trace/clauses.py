@@ -27,7 +27,7 @@ _VERB = "MEXwOZHBFYUDNA"
 # Where a clause may begin behind a comma or an "and": a subject with a verb, a verb alone, a relative.
 _SUBJECT = rf"1?[PTVKCz][hbmn1i]*(?:[{_VERB}bg]|hg)"
 _BEGIN = re.compile(
-    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp])|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=i?[SP]v)|(?=GP))"
+    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp])|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=GP))"
 )
 _WHOSE = re.compile(rf"[hbmn1i]*[{_VERB}gpbaW]")
 _VIEW = re.compile(r"[if]Sv,?|GP[hbm]*[ABx]?,?|^oP,?(?=[PTB])|^oP$|iP,(?=[PT])|^[Jc]?fSv")

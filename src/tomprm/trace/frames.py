@@ -91,6 +91,16 @@ def _belief(m: Match) -> Iterator[Statement]:
     )
 
 
+def _looks_there(m: Match) -> Iterator[Statement]:
+    """And that is where she will look."""
+    chain, negated = _chain(m)
+    who = m.who()
+    if who is not None:
+        yield m.claim(
+            ClaimKind.BELIEF, chain=(*chain, who), thing="it", place="there", positive=not negated
+        )  # fmt: skip
+
+
 def _unknown(m: Match) -> Iterator[Statement]:
     """Does not know where it is."""
     chain, negated = _chain(m)
@@ -103,6 +113,12 @@ def _topic(m: Match) -> Iterator[Statement]:
     chain, negated = _chain(m)
     topic = m.one("topic")
     ignorant = negated or "N" in m.found[0] or "Z" in m.found[0]
+    if topic is not None and topic.tag != "K":
+        group = chain[-1] if chain else None
+        yield m.claim(
+            ClaimKind.PERCEPTION, chain=tuple(chain), group=group, known=True, positive=not ignorant, wide=_any(m)
+        )  # fmt: skip
+        return
     yield m.claim(
         ClaimKind.BELIEF, chain=tuple(chain), thing=_name(topic) or "it", relation="known",
         place="" if ignorant else "yes",
@@ -117,7 +133,30 @@ def _sees(m: Match) -> Iterator[Statement]:
     negated = ("n" in words) != any(t in words for t in "ZN")
     if "z" in words:
         negated = True
-    yield m.claim(ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m))
+    owner = m.who("owner") if "owner" in m.found.re.groupindex else None
+    yield m.claim(
+        ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner
+    )  # fmt: skip
+
+
+def _watches(m: Match) -> Iterator[Statement]:
+    """Sees somebody do something: what was done, and who saw it."""
+    done = m.who("actor")
+    if done is None:
+        return
+    index = m.found.re.groupindex
+    place = m.one("place") if "place" in index else None
+    if place is not None:
+        yield m.claim(
+            ClaimKind.MOVE, group=done, thing=_name(m.one("thing")) or "it", place=_name(place),
+            relation="room" if place.tag == "R" else "place",
+        )  # fmt: skip
+    elif "E" in m.found[0]:
+        yield m.claim(ClaimKind.ENTRY, group=done)
+    else:
+        yield m.claim(ClaimKind.EXIT, group=done)
+    for seen in _sees(m):
+        yield replace(seen, start=seen.start + 1)
 
 
 def _any(m: Match) -> bool:
@@ -160,6 +199,9 @@ def _goes(kind: ClaimKind) -> Build:
     def build(m: Match) -> Iterator[Statement]:
         who = m.who()
         room = m.one("room") if "room" in m.found.re.groupindex else None
+        more = m.who("more") if "more" in m.found.re.groupindex else None
+        if more is not None and who is not None and who.pronoun:
+            who = more
         if who is not None:
             name = _name(room) if room is not None and room.tag == "R" else ""
             yield m.claim(kind, group=who, room=name, positive="n" not in m.found[0])
@@ -226,53 +268,55 @@ def _location(m: Match) -> Iterator[Statement]:
     )  # fmt: skip
 
 
-def _order(m: Match) -> Iterator[Statement]:
-    """Left before, or after, somebody else."""
-    who, other = m.who(), m.who("other")
-    if who is not None and other is not None:
-        yield m.claim(ClaimKind.ORDER, group=who, company=other, positive=m.found["how"] == "<")
-
-
+_BOX = "(?P<place>[CR])(?!c[CR])"
 _TABLE: tuple[tuple[str, Build], ...] = (
     # thinks that (it is in) the box; will look in the box
     (rf"(?P<chain>{_CHAIN}*)(?P<who>P)[hbm]*(?P<inside>n?)[hbm]*F(?:o?(?P<thing>T))?[hbmi]*{_WHERE}(?!c[CR])", _belief),
+    (rf"(?P<chain>{_CHAIN}*)(?P<who>P)m[hbmi]*Ei?(?P<place>C)", _belief),
+    (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<who>P)[hbm]*F", _looks_there),
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", _belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", _belief),
-    (r"(?P<thing>T)(?P<inside>[hbmn]+)[BA]yP(?:i?B?t?T?bi)(?P<place>[CR])", lambda m: iter(())),
     (r"(?P<chain>P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA])o?q(?:(?P<thing>T)|P)", _unknown),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", _topic),
+    (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", _topic),
+    # saw her put it in the box
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*M(?P<thing>T)?[hbi]*{_BOX}", _watches),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*[XEg](?:f?R)?", _watches),
+    # last saw it in the box
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*lO(?:q?(?P<thing>T))?[hbmi]*{_BOX}", _finds),
+    (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:[xW]P?)*[hbm]*i?{_BOX}", _finds),
+    (rf"(?P<place>[CR])[hbm]*l[xqt]*{_SUBJ}[hbm]*O(?P<thing>T)?", _finds),
     # did not see the move, misses it, has no idea about it
-    (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|S[MXE]|l?M)(?!P)", _sees),
+    (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE]", _sees),
+    (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?!P)", _sees),
     (r"(?:V|T)[hbm]*(?P<no>n?)[hbm]*[OZ]y(?P<who>P)", _sees),
     (r"[OZ]y(?P<who>P)", _sees),
     (r"s(?P<who>P)", _sees),
     (r"W(?P<who>P)b?O", _sees),
     (r"V(?P<who>P)[hbm]*n?[hbm]*[OZ]", _sees),
-    # last saw it in the box
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*l?O(?:q?(?P<thing>T))?[hbmi]*(?P<place>[CR])(?!c[CR])", _finds),
-    (rf"l(?:x|q|[hb])?(?:{_SUBJ})[hbmi]*O(?P<thing>T)?[hbm]*i?(?P<place>[CR])(?!c[CR])", _finds),
-    (rf"(?P<place>[CR])[hbm]*l[xqt]*(?:{_SUBJ})[hbm]*O(?P<thing>T)?", _finds),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?:q?(?P<thing>T))?[hbmi]*{_BOX}", _finds),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCq])", _sees),
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", _sees),
     # what is said, heard and believed
-    (r"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?(?:o|t|,|:|i)*(?P<thing>[TK])?[hbmiw]*(?P<place>[CR])?(?!c[CR])", _says),
+    (rf"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK])?[hbmiw]*(?P<place>[CR])?(?!c[CR])", _says),
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*HSY", _hears),
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
     (r"k(?:f|y)(?P<who>P)i(?P<listener>P)(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:o?(?P<topic>K))?(?:V|T|z|k)?", _hears),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?", _hears),
     (rf"{_SUBJ}[hbm]*n?[hbm]*(?:D|U)(?:P|S[kY]|k|V|T)?", _trusts),
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:P|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", _trusts),
+    (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", _trusts),
     # moves
-    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?[hbi]*(?P<place>[CRL])(?!c[CR])", _moves),
+    (rf"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?[hbi]*(?P<place>[CRL])(?!c[CR])", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*M(?:f(?P<source>[CR]))?i*(?P<place>[CR])(?:y(?P<who>P))?", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*My(?P<who>P)(?:f(?P<source>[CR]))?(?:i*(?P<place>[CR]))?", _moves),
     (r"(?P<who>S)M(?:oT)?(?:f(?P<source>[CR]))?i*(?P<place>[CR])", _moves),
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", _moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", _moves),
     # coming, going, being there
-    (r"(?P<who>P)[hbm]*(?:[lx]*)[Xi]*X(?P<how>[<>])(?P<other>P)", _order),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?", _goes(ClaimKind.ENTRY)),
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*(?:x?i)?X(?!e)f?(?P<room>[RL])?", _goes(ClaimKind.EXIT)),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P)$)?", _goes(ClaimKind.ENTRY)),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*(?:x?i)?Xf?(?P<room>[RL])?", _goes(ClaimKind.EXIT)),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?[hbm]*(?:a)?i?(?P<room>R)(?:W(?P<company>P))?", _presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:g|p|L|a)f?(?P<room>R)?(?:W(?P<company>P))?", _presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w(?:a|p|L)?i?(?P<room>R)?(?:W(?P<company>P))?", _presence),
@@ -280,6 +324,8 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     # where it is
     (r"(?P<thing>T)[hbm]*n?[hbm]*w?(?:i)+(?P<place>[CR])(?!c[CR])", _location),
     (r"(?P<place>C)[hbm]+q(?P<thing>T)[hbm]", _location),
+    # Ann: (no news) -> box
+    (r"(?P<chain>P)(?:[hbmn]*[kN])?[:>,]+(?P<place>[Cu])$", _belief),
 )  # fmt: skip
 _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)
 

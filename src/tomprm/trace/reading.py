@@ -38,6 +38,12 @@ _SO = re.compile(
     r"^\W*(?:so|therefore|hence|thus|consequently|as a result|it follows|that means|this means|in conclusion|(?:\*\*)?conclusion|(?:\*\*)?final|overall|=>|→|⇒|in short|for this reason|answer)\b|^\W*(?:=>|⇒)",
     re.I,
 )
+_LATER = re.compile(
+    r"\b(?:later|after (?:that|this|it|then)|from (?:then|here|there|now|that point) on|further|the rest|"
+    r"afterwards|whatever|anything|everything|(?:comes?|came|happens?|follows?) (?:next|after|later)|any more)\b",
+    re.I,
+)
+_OTHER = re.compile("P[hbmX]*")
 _ASKS = re.compile(
     r"\bquestion (?:asks|is|wants)\b|\basks? (?:what|where)\b|\bneed to (?:figure|find|work|determine)\b|\blet (?:me|us|'s)\b|\bi (?:need|have|will|want|'ll|must|should)\b|\bwe (?:need|have|want|must|should)\b|\bgoal\b",
     re.I,
@@ -51,7 +57,8 @@ class Reader:
     lexicon: Lexicon
     recent: list[str] = field(default_factory=list[str])  # people, the one spoken of last first
     together: tuple[str, ...] = ()  # the people named together last
-    place: str = ""
+    place: str = ""  # named last
+    relation: str = "place"
     columns: list[str] = field(default_factory=list[str])
 
     def read(self, step: Step) -> tuple[Statement, ...]:
@@ -65,22 +72,11 @@ class Reader:
     def _prose(self, text: str, lines: tuple[int, int] | None = None) -> Iterator[Statement]:
         head = _HEAD.match(text)
         body = " " * head.end() + text[head.end() :] if head else text
-        anchors = [(m.start(), _span(m)) for m in _LINES.finditer(body)]
-        body = (
-            _LINES.sub(
-                lambda m: (
-                    (m[0][0] if m[0][0] in "([" else " ")
-                    + " " * (len(m[0]) - 2)
-                    + (m[0][-1] if m[0][-1] in ")],:" and False else " ")
-                ),
-                body,
-            )
-            if anchors
-            else body
-        )
+        anchors = [(m.start(), _span(m, body)) for m in _LINES.finditer(body)]
+        body = _LINES.sub(lambda m: " " * len(m[0]), body)
         opened = 0
         for number, sentence in enumerate(sentences(body, self.lexicon)):
-            start, end = sentence[0].start, sentence[-1].end
+            end = sentence[-1].end
             spoken = text[opened:end]
             if named := [span for at, span in anchors if opened <= at < end]:
                 lines = named[-1] if len(named) > 1 else named[0]
@@ -95,8 +91,16 @@ class Reader:
         asks = bool(_ASKS.search(spoken))
         concludes = bool(_SO.search(spoken))
         found: list[Statement] = []
-        for clause in clauses(sentence):
+        parts = list(clauses(sentence))
+        for index, clause in enumerate(parts):
             known = self._resolve(clause)
+            other = parts[index + 1] if index + 1 < len(parts) else None
+            if order := self._order(known, other, text):
+                found.append(replace(order, sentence=number, lines=lines))
+                parts[index + 1] = Clause([], "")
+                continue
+            if not known.tokens:
+                continue
             if not known.real:
                 continue
             if asks and _ASKS.search(spoken):
@@ -117,11 +121,33 @@ class Reader:
                         sentence=number,
                         joint=known.joint,
                         concludes=concludes,
+                        later=bool(_LATER.search(spoken)),
                     )  # fmt: skip
                 )
-                if statement.place and statement.place != "there":
-                    self.place = statement.place
+                if found[-1].place == "there":
+                    found[-1] = replace(found[-1], place=self.place or "there", relation=self.relation)
+                elif statement.place:
+                    self.place, self.relation = statement.place, statement.relation
         yield from found
+
+    def _order(self, clause: Clause, after: Clause | None, text: str) -> Statement | None:
+        """"Ann left after Bob (did)": who went out first."""
+        if after is None or not _OTHER.fullmatch(after.tags) or "P" not in clause.tags or "X" not in clause.tags:
+            return None
+        if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
+            return None
+        who = next(t.group for t in clause.tokens if t.tag == "P")
+        other = self._resolve(after)
+        company = next(t.group for t in other.tokens if t.tag == "P")
+        start, end = clause.tokens[0].start, other.tokens[-1].end
+        return Statement(
+            ClaimKind.ORDER,
+            text[start:end],
+            start,
+            group=who,
+            company=company,
+            positive=after.joint.startswith(("before", "earlier", "sooner")) == ("n" not in clause.tags),
+        )
 
     def _when(self, words: str, spoken: str, clause: Clause) -> When:
         if _END.search(spoken):
@@ -276,10 +302,12 @@ class Reader:
             pool = list(dict.fromkeys(pool))
             if not pool:
                 return replace(group, names=group.names)
-            return replace(group, names=(pool[0], *group.names), options=tuple(pool[1:3]))
+            return replace(group, names=(pool[0], *group.names), options=tuple(pool[1:5]))
         return group
 
 
-def _span(m: re.Match[str]) -> tuple[int, int]:
+def _span(m: re.Match[str], text: str) -> tuple[int, int]:
     numbers = [int(n) for n in re.findall(r"\d+", m[0])]
+    if re.search(r"\b(?:up to|until|till|before) *$", text[: m.start()], re.I):
+        return numbers[0] - 1, numbers[0] - 1
     return min(numbers), max(numbers)

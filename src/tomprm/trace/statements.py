@@ -47,6 +47,8 @@ class Statement:
     positive: bool = True
     wide: bool = False
     heard: bool = False
+    known: bool = False  # "knows about it", of what happened or of a topic
+    later: bool = False  # of all that comes after
     last: bool = False
     alone: bool = False
     firm: bool = True

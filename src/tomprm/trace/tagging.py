@@ -203,7 +203,7 @@ def _one(raw: list[_Raw], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     verb_too = bool(entity) and entity[0] == 1 and (low[i],) in ENGLISH
     if entity and verb_too:
         after = low[i + 1] if i + 1 < len(raw) else ""
-        if not (i and low[i - 1] in _DETERMINERS) and after not in ("->", "→", "is", "was", ":"):
+        if not (i and low[i - 1] in _DETERMINERS) and after not in ("->", "→", "is", "was", ":", "+", "moves", "moved"):
             entity = ()
     if entity and (not english or entity[0] >= english[0]):
         n, kind, name = entity

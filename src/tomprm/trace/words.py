@@ -68,8 +68,8 @@ _GROUPS = {
     "O": """see sees saw seen seeing notice notices noticed noticing witness witnesses witnessed witnessing
         watch watches watched watching observe observes observed observing perceive perceives perceived
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
-        looked_at looking_on looks_on find_out finds_out found_out learn learns learned learnt learning
-        discover discovers discovered get_to_see gets_to_see got_to_see observes_this experience
+        looked_at looking_on looks_on
+        get_to_see gets_to_see got_to_see observes_this experience
         encounter encounters encountered pick_up picks_up picked_up clock clocks clocked""",
     "Z": """miss misses missed missing overlook overlooks overlooked fail_to_see fails_to_see failed_to_see
         fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on missed_out_on""",
@@ -84,6 +84,7 @@ _GROUPS = {
         hold holds held hold_the_belief holds_the_belief suspect suspects suspected
         take_it has_it_in_mind keep_thinking keeps_thinking keeps_believing keep_believing continue_to_think
         continues_to_think continues_to_believe continued_to_believe go_on_thinking goes_on_thinking
+        learn learns learned learnt learning find_out finds_out found_out discover discovers discovered
         attribute attributes is_under_the_impression has_the_belief still_has_in_mind""",
     "A": """aware sure certain convinced informed confident under_the_impression of_the_opinion
         of_the_belief conscious well_aware fully_aware""",
@@ -91,7 +92,7 @@ _GROUPS = {
         none_the_wiser no_information uninformed unknowing not_the_faintest_idea no_inkling""",
     "F": """search searches searched searching search_for searches_for look looks looked looking look_for
         looks_for looked_for looking_for look_in looks_in look_inside searches_in go_for goes_for go_look
-        look_there check checks checked checking go_straight_to goes_straight_to head_for heads_for
+        check checks checked checking go_straight_to goes_straight_to head_for heads_for
         go_looking go_and_look reach_for reaches_for point_to points_to say_it""",
     "Y": """say says said saying claim claims claimed claiming tell tells told telling announce announces
         announced announcing mention mentions mentioned mentioning declare declares declared inform informs
@@ -100,7 +101,7 @@ _GROUPS = {
         shared sharing let_know communicate communicates communicated discuss discusses discussed
         bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on confide confides confided
         repeat repeats repeated relay relays relayed whisper whispers whispered message messages messaged
-        come_up comes_up came_up address addresses addressed cover covers covered""",
+        lets let come_up comes_up came_up address addresses addressed cover covers covered""",
     "U": """trust trusts trusted trusting accept accepts accepted accepting buy buys bought
         take_her_word takes_her_word take_his_word takes_his_word took_her_word took_his_word
         take_her_word_for_it take_his_word_for_it takes_her_word_for_it takes_his_word_for_it
@@ -159,7 +160,7 @@ _GROUPS = {
     "v": "mind view eyes perspective point_of_view side head viewpoint standpoint books understanding",
     "J": """but so because since while when after before once until till although if unless whereas as
         whilst then_when even_though given_that so_that as_soon_as by_the_time as_long_as; ; even_if
-        just_after right_after shortly_after just_before right_before during at_which_point upon despite""",
+        later_than earlier_than longer_than sooner_than just_after right_after shortly_after just_before right_before during at_which_point upon despite with_the_result whereupon""",
 }
 
 
