@@ -685,10 +685,12 @@ class FreeReading:
         else:
             good = (wanted in values) == s.positive
         if good:
-            event = next(
-                (e for e, v in zip(reversed(seen), reversed(values), strict=True) if v == wanted), None
-            )
-            return [_supported(s, claim, s.place, event.line if event else None)]
+            fits = [e.line for e, v in zip(seen, values, strict=True) if v == wanted]
+            found = nearest(fits, line, past=s.last) if s.positive else None
+            if found is not None and not s.last and self.anchor is None and s.lines is None:
+                self.cursor = max(self.cursor, found)
+                self.latest.append(found)
+            return [_supported(s, claim, s.place, found)]
         said = ", ".join(dict.fromkeys(values)) or "nowhere"
         reason = f"{join_names(names)} saw the {fact.thing} in: {said}"
         if group.options:

@@ -17,6 +17,7 @@ class Clause:
     tokens: list[Token]
     joint: str = ""
     real: bool = True  # not a condition, question, guess or wish
+    firm: bool = True  # not within somebody's view of things
     tags: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -30,7 +31,7 @@ _BEGIN = re.compile(
     rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp])|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=GP))"
 )
 _WHOSE = re.compile(rf"[hbmn1i]*[{_VERB}gpbaW]")
-_VIEW = re.compile(r"[if]Sv,?|GP[hbm]*[ABx]?,?|^oP,?(?=[PTB])|^oP$|iP,(?=[PT])|^[Jc]?fSv")
+_VIEW = re.compile(r"[if]Sv,*|G[PS][hbm]*[ABx]?,*|^[Jc]?oP,*(?=[PTB])|^oP$|iP,+(?=[PT])|^[Jc]?fSv")
 
 
 def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:
@@ -39,14 +40,15 @@ def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:
     asked = bool(words) and words[-1] == "?"
     tokens = _views([t for t in sentence if t.tag not in "!?"])
     subject: Group | None = None
-    unreal = False
+    unreal = viewed = False
     for joint, part in _split(tokens):
         if not part:
             continue
         part, subject = _with_subject(part, joint, subject, tokens)
         # A condition holds for what follows it in the sentence: "if she had seen it, she would look ..."
         unreal = unreal or joint in UNREAL or any(_guessed(part, i) for i in range(len(part)))
-        yield Clause(part, joint, real=not asked and not unreal)
+        yield Clause(part, joint, not asked and not unreal, not viewed)
+        viewed = viewed or any(t.word == "view" for t in part)
 
 
 def _guessed(part: list[Token], i: int) -> bool:
@@ -100,6 +102,10 @@ def _with_subject(
     if leader is not None and leader.tag == "P" and leader.group is not None:
         verbless = len(part) == 1
         subject = subject if verbless and joint == "and" else leader.group
+        # "Ann knows that Bob left and has no idea": it may be Bob who has none.
+        inner = [t.group for t in part if t.tag == "P" and t.group is not None and t is not leader]
+        if inner and subject is not None and any(t.tag in "BA" for t in part):
+            subject = replace(subject, options=inner[-1].names)
     return part, subject
 
 

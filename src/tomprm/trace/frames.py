@@ -359,7 +359,7 @@ def _believed(
     for claim, span in found:
         if span[0] > first:
             continue
-        kept.append((claim if not doubtful else _loose(claim), span))
+        kept.append((claim if clause.firm and not doubtful else _loose(claim), span))
     return kept
 
 

@@ -28,7 +28,7 @@ _NOW = re.compile(
     re.I,
 )
 _END = re.compile(
-    r"\b(?:at the (?:very )?end|in the end|finally|ultimately|final(?: answer)?|conclusion)\b", re.I
+    r"\b(?:at the (?:very )?end|in the end|ultimately|final(?: answer)?|conclusion)\b", re.I
 )
 _PAST = re.compile(
     r"\b(?:earlier|initially|originally|at first|first|previously|at the (?:start|beginning)|to begin with|before that|in the beginning|had)\b",
@@ -280,7 +280,7 @@ class Reader:
             if len(plural) < 2 or plural == self.together:
                 plural = plural if len(here) < 2 else tuple(here)
         self.together = plural
-        return Clause(done, clause.joint, clause.real)
+        return Clause(done, clause.joint, clause.real, clause.firm)
 
     def _meant(self, group: Group, here: list[str]) -> Group:
         chain = self.lexicon.question.chain

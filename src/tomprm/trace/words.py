@@ -151,6 +151,7 @@ _GROUPS = {
         in_another_room in_a_different_room somewhere_else outside_the_room out_of_sight no_longer_there
         out_of_the_picture already_out""",
     "p": "present there_too in_the_room in_the_same_room there_as_well around_too still_around around_then",
+    "G": """as_far_as according_to judging_by to_the_best_of""",
     "L": "there here in_there in_here over_there",
     "a": "alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself",
     "l": "last most_recently the_last the_last_time the_last_place the_last_location last_known_location",
