@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -73,11 +73,18 @@ class Checker:
         formal = False
         for number, step in enumerate(trace.steps):
             canonical = read_canonical(step)
-            if canonical is not None and (canonical.anchored or formal or number == last):
+            if canonical is not None and (canonical.anchored or formal) and self._known(canonical.claims):
                 formal = formal or canonical.anchored
                 yield tuple(self.judge(claim) for claim in canonical.claims)
             else:
                 yield tuple(free.judge(step, last=number == last))
+
+    def _known(self, claims: Sequence[Claim]) -> bool:
+        """Are all things ones that the story has? Else the canonical form was seen where it is not meant."""
+        free = (ClaimKind.PERCEPTION, ClaimKind.PRESENCE, ClaimKind.TRUST)
+        return all(
+            c.kind in free or c.thing == "it" or normalise(c.thing) in self.things for c in claims
+        )
 
     @cached_property
     def lexicon(self) -> Lexicon:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _EVENTS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT, ClaimKind.SAID)
 _BEFORE = ("before", "until", "till", "just before", "right before")
+_SAYING = (Kind.CLAIM, Kind.TELL)
 _WHILE = (
     "when",
     "while",
@@ -59,6 +60,7 @@ class FreeReading:
         self.thing = self.item.question.fact.thing
         self.anchor: int | None = None  # of the statement being judged: a line named or retold with it
         self.last_step = False
+        self.before: ClaimKind | None = None  # what was said before it in the sentence
 
     def judge(self, step: Step, last: bool = False) -> Verdicts:
         """Verdicts for the claims of a step, in the order in which they are written."""
@@ -86,6 +88,8 @@ class FreeReading:
             if s.kind in _EVENTS:
                 continue
             self.anchor = self._anchor(s, retold)
+            earlier = [x.kind for x in statements if x.start < s.start]
+            self.before = earlier[-1] if earlier else None
             for v in _JUDGES[s.kind](self, s):
                 yield s.start, v
 
@@ -99,7 +103,8 @@ class FreeReading:
         after = [(line, joint) for at, line, joint in retold if joint in _WHILE]
         if after:
             line, joint = after[0]
-            return line - 1 if joint in _BEFORE else line
+            leaving = joint in ("when", "while", "as", "whilst") and self.time.by_line[line].kind is Kind.EXIT
+            return line - 1 if joint in _BEFORE or leaving else line
         return None
 
     # -- events retold -----------------------------------------------------------------------------
@@ -122,6 +127,14 @@ class FreeReading:
                 return inside[0]
         return nearest(lines, self.cursor, past=s.when is When.PAST)
 
+    def _out_of_time(self, s: Statement, line: int) -> ClaimVerdict | None:
+        """The line that is named for an event has to be its line."""
+        if not s.cited or s.lines is None or s.lines[0] - 1 <= line <= s.lines[1] + 1:
+            return None
+        claim = Claim(s.kind, s.text, s.group.names if s.group else (), line=s.lines[0])
+        reason = f"that is at line {line}"
+        return self._wrong(s, claim, f"line {line}", line, ErrorKind.WRONG_TIME, reason)
+
     def _things(self, name: str) -> list[str]:
         """The things meant; "it" is the one spoken of, which may be another than the question's."""
         if name and name != "it":
@@ -142,6 +155,8 @@ class FreeReading:
         if not lines and s.group is not None and s.group.options:
             lines = self.time.moves(s.group.options, things, place, room)
         line = self._pick(lines, s)
+        if line is not None and (late := self._out_of_time(s, line)):
+            return [late], line
         if line is not None:
             action = self.time.by_line[line]
             what = action.place if s.relation == "place" else (s.place or action.room)
@@ -186,7 +201,10 @@ class FreeReading:
         for name in names:
             claim = Claim(s.kind, s.text, (name,), place=s.room)
             line = self._pick(sorted(together) or find((name,), s.room), s)
-            if line is not None:
+            if line is not None and not group.options and (late := self._out_of_time(s, line)):
+                at.append(line)
+                made.append(late)
+            elif line is not None:
                 at.append(line)
                 made.append(_supported(s, claim, f"line {line}", line))
                 continue
@@ -288,6 +306,8 @@ class FreeReading:
             return self._belief(
                 replace(s, kind=ClaimKind.BELIEF, thing=asked.fact.thing, place=place, relation="known", positive=True)
             )
+        if s.of_that and self.before in (ClaimKind.PERCEPTION, ClaimKind.PRESENCE, ClaimKind.SIGHT, ClaimKind.BELIEF):
+            return [_open(s, "what is known is not clear")]
         targets = self._targets(s)
         if not s.positive and s.later and not s.company:
             later = self._later(s, group)
@@ -407,10 +427,10 @@ class FreeReading:
         """The admissible moments, the likeliest first; None is the end."""
         if s.lines is not None and self.anchor is not None:
             return [self.anchor]
-        if s.when is When.END or (self.last_step and s.concludes):
-            return [None]
         here = self.anchor if self.anchor is not None else self.cursor
-        if s.when is When.PAST:
+        if s.when is When.END or (self.last_step and s.concludes and s.when is not When.PAST):
+            return [self.item.question.line]
+        if s.when is When.PAST and here:
             return [here, *[n for n in reversed(self.time.lines) if n <= here]]
         if s.when is When.NOW or self.anchor is not None:
             return [here]
@@ -487,7 +507,11 @@ class FreeReading:
             and s.lines is None
             and (self.last_step or (s.concludes and s.when is not When.NOW and self.anchor is None))
         ):
-            moments = [None]
+            moments = [asked.line]
+        elif len(moments) > 1 and s.positive and s.place:
+            # What sets the belief may be told by telling the belief.
+            soon = next((e.line for e in self.checker.state.story.about(fact) if e.line > self.cursor), None)
+            moments = [moments[0], *([soon] if soon is not None else []), *moments[1:]]
 
         def at(moment: int | None) -> ClaimVerdict:
             claim = Claim(
@@ -495,7 +519,7 @@ class FreeReading:
             )
             return self.checker.judge_belief(claim, fact)
 
-        return self._decide(s, moments, at)
+        return self._decide(s, moments, at, sure=3)
 
     def _known(
         self, s: Statement, chain: tuple[tuple[str, ...], list[tuple[str, ...]]], topic: str
@@ -525,7 +549,8 @@ class FreeReading:
             return []
         outer = first.names
         if first.kind in ("all", "others"):
-            outer = tuple(sorted(self.time.present(self.anchor or self.cursor) - set(first.but)))
+            there = self.time.present(self.anchor or self.cursor) or self.time.agents
+            outer = tuple(sorted(there - set(first.but)))
         elif first.kind != "some":
             return []
         made: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = []
@@ -627,9 +652,11 @@ class FreeReading:
                 return _supported(s, claim, f"at line {scene}", scene)
         elsewhere = self.time.room(name, here)
         truth = f"{name} is in: {elsewhere or 'no room'}"
-        if any(right(o, here) for o in options):
+        if any(right(o, n) for o in options for n in self.time.lines):
             return _open(s, f"it may be {join_names(options)} who is meant")
         ever = any(right(name, n) for n in self.time.lines)
+        if not s.positive and any(right(name, n) for n in self.time.lines if n >= here):
+            return _open(s, f"true later only; {truth} at line {here}")
         if not ever or (self._strict(s) and not s.company and s.when is not When.PAST):
             return self._wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
         return _open(s, f"true at another moment only; {truth} at line {here}")
@@ -699,11 +726,11 @@ class FreeReading:
 
     def _trust(self, s: Statement) -> Verdicts:
         group = s.group or Group()
-        said = [
-            n
-            for n in ([self.anchor] if self.anchor else [*reversed(self.latest), *reversed(self.earlier)])
-            if n in self.time.by_line and self.time.by_line[n].kind in (Kind.CLAIM, Kind.TELL)
-        ]
+        lines = [self.anchor] if self.anchor else [*reversed(self.latest), *reversed(self.earlier)]
+        said = [n for n in lines if n in self.time.by_line and self.time.by_line[n].kind in _SAYING]
+        if s.company is not None and s.company.names and not s.company.options:
+            theirs = self.time.tells(s.company.names, group.names, [], "")
+            said = [n for n in said if n in theirs] or [n for n in [nearest(theirs, self.cursor)] if n is not None]
         if not said or (not group.names and group.kind != "all"):
             return [_open(s, "what is trusted is not clear")]
         event = next((e for e in self.time.events.get(said[0], ()) if e.tell is not None or e.said), None)
@@ -716,7 +743,13 @@ class FreeReading:
             names = tuple(sorted(hearers - set(group.but) - set(self.time.by_line[said[0]].actors)))
         for name in names:
             if event.tell is not None and name not in event.tell.listeners:
-                made.append(_open(s, f"{name} does not hear it"))
+                speaks = name == event.tell.speaker
+                if speaks or group.options or not s.positive:
+                    made.append(_open(s, f"{name} does not hear it"))
+                else:
+                    claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line)
+                    reason = f"{name} does not hear what is said at line {event.line}"
+                    made.append(self._wrong(s, claim, reason, event.line, ErrorKind.WRONG_TRUST, reason))
                 continue
             trusts = name in (event.tell.trusting if event.tell is not None else event.real)
             claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line, positive=s.positive)

@@ -28,8 +28,10 @@ _VERB = "MEXwOZHBFYUDNA"
 # Where a clause may begin behind a comma or an "and": a subject with a verb, a verb alone, a relative.
 _SUBJECT = rf"1?[PTVKCz][hbmn1i]*(?:[{_VERB}bg]|hg)"
 _BEGIN = re.compile(
-    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp])|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=GP))"
+    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp])|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
 )
+_STATES = re.compile(rf"[PTS][hbmn]*[{_VERB}b]")
+_CLEFT = re.compile("Tb(?=Pr)")  # "it is Ann who moves it"
 _WHOSE = re.compile(rf"[hbmn1i]*[{_VERB}gpbaW]")
 _VIEW = re.compile(r"[if]Sv,*|G[PS][hbm]*[ABx]?,*|^[Jc]?oP,*(?=[PTB])|^oP$|iP,+(?=[PT])|^[Jc]?fSv")
 
@@ -67,7 +69,9 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     i = 0
     while i < len(tokens):
         token = tokens[i]
-        cut = token.tag == "J" or token.word in "();—–"
+        begun = re.search(f"[{_VERB}]|^x$", "".join(t.tag for t in part)) is not None
+        colon = token.tag == ":" and begun and _STATES.match(tags, i + 1) is not None
+        cut = token.tag == "J" or token.word in "();—–" or colon
         if cut or i in starts:
             yield joint, part
             part = []
@@ -96,6 +100,9 @@ def _with_subject(
             part = [replace(antecedent, start=first.start, end=first.end), *part[1:]]
         else:
             part = [replace(first, tag="V"), *part[1:]]
+    elif subject is not None and tags.startswith(">"):
+        lead = Token("P", first.start, first.start, "", group=subject)
+        part = [lead, Token(":", first.start, first.start, ":"), *part]
     elif subject is not None and _WHOSE.match(tags) and not tags.startswith("i"):
         part = [Token("P", first.start, first.start, "", group=subject), *part]
     leader = next((t for t in part if t.tag in "PTV"), None)
@@ -112,6 +119,9 @@ def _with_subject(
 def _views(tokens: list[Token]) -> list[Token]:
     """ "In Ann's mind", "as far as Ann is aware", "for Ann" -> "Ann thinks"."""
     tags = "".join(t.tag for t in tokens)
+    if cleft := _CLEFT.match(tags):
+        tokens = [tokens[cleft.end()], *tokens[cleft.end() + 2 :]]
+        tags = "".join(t.tag for t in tokens)
     done: list[Token] = []
     at = 0
     for m in _VIEW.finditer(tags):

@@ -62,7 +62,7 @@ _SELF = ("know", "knows", "knew", "known", "knowing", "realise", "realises", "re
 _AUX = "[hbmi]*"
 _SUBJ = "(?P<who>P)"
 _LINK = "[o,:>]?t?,?"
-_CHAIN = rf"(?:P[hbmn]*[BA]{_LINK})"
+_CHAIN = rf"(?:P[hbmni]*[BA]{_LINK})"
 _WHERE = "(?P<place>[CRLu])"
 
 
@@ -125,6 +125,16 @@ def _topic(m: Match) -> Iterator[Statement]:
     )  # fmt: skip
 
 
+def _topic_passive(m: Match) -> Iterator[Statement]:
+    """Is (not) believed by Ann to know about a topic."""
+    inner, outer = m.who("inner"), m.who("outer")
+    if inner is not None and outer is not None:
+        yield m.claim(
+            ClaimKind.BELIEF, chain=(outer, inner), thing=_name(m.one("topic")), relation="known",
+            place="" if m.found["no"] else "yes",
+        )  # fmt: skip
+
+
 def _sees(m: Match) -> Iterator[Statement]:
     who = m.who()
     if who is None:
@@ -133,9 +143,10 @@ def _sees(m: Match) -> Iterator[Statement]:
     negated = ("n" in words) != any(t in words for t in "ZN")
     if "z" in words:
         negated = True
+    known = any(t in words for t in "BAN")
     owner = m.who("owner") if "owner" in m.found.re.groupindex else None
     yield m.claim(
-        ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner
+        ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner, of_that=known and "V" in words
     )  # fmt: skip
 
 
@@ -160,7 +171,7 @@ def _watches(m: Match) -> Iterator[Statement]:
 
 
 def _any(m: Match) -> bool:
-    words = " ".join(t.word for t in m.clause.tokens[m.found.start() : m.found.end()])
+    words = " ".join(t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag in "VzM")
     return any(
         w in words
         for w in ("any", "these", "those", "both", "either", "all", "everything", "moves", "changes")
@@ -195,6 +206,14 @@ def _moves(m: Match) -> Iterator[Statement]:
     )  # fmt: skip
 
 
+def _still(m: Match) -> Iterator[Statement]:
+    """Nobody moves it (any more)."""
+    who = m.who() if "who" in m.found.re.groupindex else None
+    negative = "n" in m.found[0] or (who is not None and who.kind == "none")
+    if negative:
+        yield m.claim(ClaimKind.MOVE, group=who, thing=_name(m.one("thing")) or "it", positive=False)
+
+
 def _goes(kind: ClaimKind) -> Build:
     def build(m: Match) -> Iterator[Statement]:
         who = m.who()
@@ -227,11 +246,14 @@ def _says(m: Match) -> Iterator[Statement]:
     who = m.who()
     listener = m.who("listener") if "listener" in index else None
     place, thing = (m.one(k) if k in index else None for k in ("place", "thing"))
-    if place is not None and place.tag not in "CR":
-        place = None
+    topic = thing is not None and thing.tag == "K"
+    if (place is not None and place.tag not in "CR") or topic:
+        place = None  # a topic is talked about in a room; that is not what is said
     if who is None:
         return
-    topic = thing is not None and thing.tag == "K"
+    if thing is not None and thing.tag == "P":
+        names = thing.group.names if thing.group is not None else ()
+        thing = replace(thing, tag="T", value=names[0] if len(names) == 1 and not thing.group.pronoun else "")
     yield m.claim(
         ClaimKind.SAID, group=who, listener=listener, thing=_name(thing), place=_name(place),
         relation="known" if topic else ("room" if place is not None and place.tag == "R" else "place"),
@@ -255,7 +277,8 @@ def _trusts(m: Match) -> Iterator[Statement]:
     who = m.who()
     if who is not None:
         negated = ("n" in m.found[0]) != ("D" in m.found[0])
-        yield m.claim(ClaimKind.TRUST, group=who, positive=not negated)
+        company = m.who("company") if "company" in m.found.re.groupindex else None
+        yield m.claim(ClaimKind.TRUST, group=who, positive=not negated, company=company)
 
 
 def _location(m: Match) -> Iterator[Statement]:
@@ -279,6 +302,10 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<chain>P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA])o?q(?:(?P<thing>T)|P)", _unknown),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", _topic),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", _topic),
+    (r"(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhm]*(?P<place>[CR])", _belief),
+    (r"(?P<who>P)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhmBt]*(?P<thing>T)?[ibhm]*F?T?i?(?P<place>[CR])", _belief),
+    (r"(?P<inner>P)[hbm]+(?P<no>n?)[hbm]*By(?P<outer>P)[ibhm]*[BA]o(?P<topic>K)", _topic_passive),
+    (r"(?P<chain>P)m[hbm]*Y[it]?(?P<place>[CR])", _belief),  # would say
     # saw her put it in the box
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*M(?P<thing>T)?[hbi]*{_BOX}", _watches),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*[XEg](?:f?R)?", _watches),
@@ -289,40 +316,48 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     # did not see the move, misses it, has no idea about it
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE]", _sees),
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?!P)", _sees),
-    (r"(?:V|T)[hbm]*(?P<no>n?)[hbm]*[OZ]y(?P<who>P)", _sees),
-    (r"[OZ]y(?P<who>P)", _sees),
+    (r"(?:V|T|z)[hbm]*(?P<no>n?)[hbm]*[OZH]y(?P<who>P)", _sees),
+    (r"[OZH]y(?P<who>P)", _sees),
     (r"s(?P<who>P)", _sees),
     (r"W(?P<who>P)b?O", _sees),
     (r"V(?P<who>P)[hbm]*n?[hbm]*[OZ]", _sees),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?:q?(?P<thing>T))?[hbmi]*{_BOX}", _finds),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCq])", _sees),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCqtxHS])", _sees),
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", _sees),
     # what is said, heard and believed
-    (rf"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK])?[hbmiw]*(?P<place>[CR])?(?!c[CR])", _says),
+    (rf"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?!c[CR])", _says),
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HSY", _hears),
-    (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
+    (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", _says),
+    (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", _says),
     (r"k(?:f|y)(?P<who>P)i(?P<listener>P)(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?", _hears),
-    (rf"{_SUBJ}[hbm]*n?[hbm]*(?:D|U)(?:P|S[kY]|k|V|T)?", _trusts),
-    (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:P|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", _trusts),
+    (rf"{_SUBJ}[hbm]*n?[hbm]*(?:hDi?|D|U)(?:(?P<company>P)|S[kY]|k|V|T)?", _trusts),
+    (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", _trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", _trusts),
     # moves
     (rf"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?[hbi]*(?P<place>[CRL])(?!c[CR])", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*M(?:f(?P<source>[CR]))?i*(?P<place>[CR])(?:y(?P<who>P))?", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*My(?P<who>P)(?:f(?P<source>[CR]))?(?:i*(?P<place>[CR]))?", _moves),
     (r"(?P<who>S)M(?:oT)?(?:f(?P<source>[CR]))?i*(?P<place>[CR])", _moves),
+    (r"(?P<who>P)x(?P<thing>T)[hbi]*i(?P<place>[CR])", _moves),  # pops it into the box
+    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)$", _still),
+    (r"(?P<thing>T)[hbm]+n[hbm]*M$", _still),
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", _moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", _moves),
     # coming, going, being there
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P)$)?", _goes(ClaimKind.ENTRY)),
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*(?:x?i)?Xf?(?P<room>[RL])?", _goes(ClaimKind.EXIT)),
-    (rf"{_SUBJ}[hbm]*n?[hbm]*w?[hbm]*(?:a)?i?(?P<room>R)(?:W(?P<company>P))?", _presence),
+    (r"(?P<room>R)[hbm]+n?[hbm]*Ey(?P<who>P)", _goes(ClaimKind.ENTRY)),
+    (r"(?P<room>R)[hbm]+n?[hbm]*Xy(?P<who>P)", _goes(ClaimKind.EXIT)),
+    (r"(?P<who>P)g$", _goes(ClaimKind.EXIT)),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*(?:x?i)?X(?!i*C)f?(?P<room>[RL])?", _goes(ClaimKind.EXIT)),
+    (rf"{_SUBJ}(?:[hbm]*n?[hbm]*w?[hbm]*(?:a)?i|[hbm]*w)(?P<room>R)(?:W(?P<company>P))?", _presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:g|p|L|a)f?(?P<room>R)?(?:W(?P<company>P))?", _presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w(?:a|p|L)?i?(?P<room>R)?(?:W(?P<company>P))?", _presence),
     (rf"{_SUBJ}[hbm]+n?[hbm]*W(?P<company>P)(?:i(?P<room>R))?", _presence),
     # where it is
-    (r"(?P<thing>T)[hbm]*n?[hbm]*w?(?:i)+(?P<place>[CR])(?!c[CR])", _location),
+    (r"(?<![xMP])(?P<thing>T)[hbm]*n?[hbm]*w?i+(?P<place>[CR])(?!c[CR])", _location),
+    (r"(?<![xMP:])(?P<thing>T):(?P<place>[CR])$", _location),
     (r"(?P<place>C)[hbm]+q(?P<thing>T)[hbm]", _location),
     # Ann: (no news) -> box
     (r"(?P<chain>P)(?:[hbmn]*[kN])?[:>,]+(?P<place>[Cu])$", _belief),
@@ -354,12 +389,15 @@ def _believed(
     left = [i for i, used in enumerate(taken) if not used]
     opinions = [i for i in left if clause.tags[i] in "BAF" and clause.tokens[i].word not in _SELF]
     first = min(opinions, default=len(taken))
-    doubtful = sum(clause.tags[i] in "nqN" for i in left) + sum(clause.tags[i] in "x" for i in left) // 3
+    doubtful = any(clause.tags[i] in "nqNz" for i in left) or sum(clause.tags[i] == "x" for i in left) > 3
     kept: list[tuple[Statement, tuple[int, int]]] = []
     for claim, span in found:
         if span[0] > first:
             continue
-        kept.append((claim if clause.firm and not doubtful else _loose(claim), span))
+        # What stands before it and was not read may say whose view it is, or deny it.
+        opening = any(i < span[0] and clause.tags[i] in "PSvGfoOH" for i in left)
+        firm = clause.firm and not doubtful and not opening
+        kept.append((claim if firm else _loose(claim), span))
     return kept
 
 

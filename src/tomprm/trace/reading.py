@@ -31,13 +31,15 @@ _END = re.compile(
     r"\b(?:at the (?:very )?end|in the end|ultimately|final(?: answer)?|conclusion)\b", re.I
 )
 _PAST = re.compile(
-    r"\b(?:earlier|initially|originally|at first|first|previously|at the (?:start|beginning)|to begin with|before that|in the beginning|had)\b",
+    r"\b(?:earlier|initially|originally|at first|first|previously|at the (?:very )?(?:start|begin+ing|outset)|to begin with|before that|in the beginning|had)\b",
     re.I,
 )
 _SO = re.compile(
     r"^\W*(?:so|therefore|hence|thus|consequently|as a result|it follows|that means|this means|in conclusion|(?:\*\*)?conclusion|(?:\*\*)?final|overall|=>|→|⇒|in short|for this reason|answer)\b|^\W*(?:=>|⇒)",
     re.I,
 )
+_BELIEFS = frozenset("bel belief chain answer result conclusion final state".split())
+_THEN = re.compile(r"\b(?:then|next|afterwards|after that|subsequently|thereafter)\b", re.I)
 _LATER = re.compile(
     r"\b(?:later|after (?:that|this|it|then)|from (?:then|here|there|now|that point) on|further|the rest|"
     r"afterwards|whatever|anything|everything|(?:comes?|came|happens?|follows?) (?:next|after|later)|any more)\b",
@@ -59,6 +61,7 @@ class Reader:
     together: tuple[str, ...] = ()  # the people named together last
     place: str = ""  # named last
     relation: str = "place"
+    spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
 
     def read(self, step: Step) -> tuple[Statement, ...]:
@@ -72,8 +75,8 @@ class Reader:
     def _prose(self, text: str, lines: tuple[int, int] | None = None) -> Iterator[Statement]:
         head = _HEAD.match(text)
         body = " " * head.end() + text[head.end() :] if head else text
-        anchors = [(m.start(), _span(m, body)) for m in _LINES.finditer(body)]
-        body = _LINES.sub(lambda m: " " * len(m[0]), body)
+        anchors = [(m.start(), span) for m in _LINES.finditer(body) if (span := _span(m, body))]
+        body = _LINES.sub(lambda m: ("§" if m[0][0] in "Ll" else " ") + " " * (len(m[0]) - 1), body)
         opened = 0
         for number, sentence in enumerate(sentences(body, self.lexicon)):
             end = sentence[-1].end
@@ -89,6 +92,7 @@ class Reader:
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]],
     ) -> Iterator[Statement]:  # fmt: skip
         asks = bool(_ASKS.search(spoken))
+        self.spoken = []
         concludes = bool(_SO.search(spoken))
         found: list[Statement] = []
         parts = list(clauses(sentence))
@@ -121,11 +125,14 @@ class Reader:
                         sentence=number,
                         joint=known.joint,
                         concludes=concludes,
-                        later=bool(_LATER.search(spoken)),
+                        later=bool(_LATER.search(spoken)), cited=bool(marks),
+                        then=bool(_THEN.search(words)),
                     )  # fmt: skip
                 )
                 if found[-1].place == "there":
-                    found[-1] = replace(found[-1], place=self.place or "there", relation=self.relation)
+                    found[-1] = replace(
+                        found[-1], place=self.place or "there", relation=self.relation, firm=False
+                    )
                 elif statement.place:
                     self.place, self.relation = statement.place, statement.relation
         yield from found
@@ -167,12 +174,14 @@ class Reader:
 
     def _elliptic(self, clause: Clause, text: str, concludes: bool) -> Statement | None:
         """ "So it should be the box.", "=> box", "Final: [box]", "So, still the box for her." """
-        tags = re.sub("[,:]", "", clause.tags)
-        if not re.fullmatch(r"x?[hbmTVS]*x?[hbm]*w?i?[CRu](?:oP)?x?", tags):
+        tags = clause.tags.lstrip(",:>")
+        if not re.fullmatch(r"[xvSlVT]{0,4}[hbm]*[xl]?[:,]?[hbm]*w?i?[CRu],?(?:oP)?x?", tags):
             return None
         token = next(t for t in clause.tokens if t.tag in "CRu")
         who = next((t.group for t in clause.tokens if t.tag == "P"), None)
-        if not concludes and who is None and len(clause.tokens) > 2:
+        named = any(t.word in _BELIEFS for t in clause.tokens)
+        arrow = clause.tags.startswith(">")
+        if not (concludes or named or arrow or (who is not None and who.names)):
             return None
         start, end = clause.tokens[0].start, clause.tokens[-1].end
         relation = "room" if token.tag == "R" else "place"
@@ -201,6 +210,7 @@ class Reader:
         lines = None
         columns = self.columns if len(self.columns) == len(cells) else ["" for _ in cells]
         subject: Group | None = None
+        cells, columns = self._joined(cells, columns, row, offset)
         for (start, cell), column in zip(cells, columns, strict=True):
             if re.fullmatch(r"(?:[Ll]ines? *)?\d+(?:\s*[-–,]\s*\d+)?", cell) and (
                 "line" in column or cell[0] in "Ll"
@@ -213,6 +223,19 @@ class Reader:
             tokens = [t for sentence in sentences(cell, self.lexicon) for t in sentence]
             if len(tokens) == 1 and tokens[0].tag == "P":
                 subject = tokens[0].group
+
+    def _joined(
+        self, cells: list[tuple[int, str]], columns: list[str], row: str, offset: int
+    ) -> tuple[list[tuple[int, str]], list[str]]:
+        """"Ann's move | box" is one statement, told over two cells."""
+        for i in range(len(cells) - 1):
+            tags = [t.tag for part in sentences(cells[i][1], self.lexicon) for t in part]
+            after = [t.tag for part in sentences(cells[i + 1][1], self.lexicon) for t in part]
+            if "M" in tags and not {"C", "R"} & set(tags) and after in (["C"], ["R"]):
+                start, end = cells[i][0], cells[i + 1][0] + len(cells[i + 1][1])
+                cells = [*cells[:i], (start, row[start - offset : end - offset]), *cells[i + 2 :]]
+                return cells, [*columns[:i], columns[i], *columns[i + 2 :]]
+        return cells, columns
 
     def _cell(
         self, cell: str, column: str, subject: Group | None, lines: tuple[int, int] | None
@@ -240,8 +263,7 @@ class Reader:
                 )  # fmt: skip
             elif not believes and place.value:
                 yield Statement(
-                    ClaimKind.LOCATION, cell, 0, thing="it", place=place.value, relation=relation,
-                    lines=lines, when=When.NOW,
+                    ClaimKind.LOCATION, cell, 0, thing="it", place=place.value, relation=relation, lines=lines
                 )  # fmt: skip
         else:
             if subject is not None and subject.names:
@@ -272,6 +294,8 @@ class Reader:
                 group = self._meant(group, here)
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]
+                if not group.pronoun:
+                    self.spoken += group.names
                 if len(group.names) > 1:
                     plural = group.names
             done.append(token)
@@ -287,7 +311,8 @@ class Reader:
         if group.kind == "both":
             count = group.count or 2
             names = self.together if len(self.together) == count else tuple(self.recent[:count])
-            return replace(group, kind="some", names=names if len(names) == count else ())
+            names = tuple(dict.fromkeys((*names, *group.names))) if len(names) == count else ()
+            return replace(group, kind="some", names=names)
         if group.kind == "others":
             return (
                 replace(group, but=(*group.but, *here[:2]))
@@ -302,12 +327,17 @@ class Reader:
             pool = list(dict.fromkeys(pool))
             if not pool:
                 return replace(group, names=group.names)
-            return replace(group, names=(pool[0], *group.names), options=tuple(pool[1:5]))
+            # Whom the sentence itself has named is meant before anybody else.
+            near = [n for n in pool if n in self.spoken]
+            others = near[1:] if near else pool[1:5]
+            return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))
         return group
 
 
-def _span(m: re.Match[str], text: str) -> tuple[int, int]:
+def _span(m: re.Match[str], text: str) -> tuple[int, int] | None:
+    """The lines named; None where they are only a bound ("since line 5")."""
     numbers = [int(n) for n in re.findall(r"\d+", m[0])]
-    if re.search(r"\b(?:up to|until|till|before) *$", text[: m.start()], re.I):
+    before = re.search(r"\b(up to|until|till|before|by|since|from|after) *$", text[: m.start()], re.I)
+    if before and before[1].lower() in ("up to", "until", "till", "before"):
         return numbers[0] - 1, numbers[0] - 1
-    return min(numbers), max(numbers)
+    return None if before else (min(numbers), max(numbers))

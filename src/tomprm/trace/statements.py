@@ -48,6 +48,9 @@ class Statement:
     wide: bool = False
     heard: bool = False
     known: bool = False  # "knows about it", of what happened or of a topic
+    of_that: bool = False  # "does not know that", of what was just said
+    cited: bool = False  # the line is named in the same sentence
+    then: bool = False  # told as coming after what was told before
     later: bool = False  # of all that comes after
     last: bool = False
     alone: bool = False

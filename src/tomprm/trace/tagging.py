@@ -227,6 +227,9 @@ def _one(raw: list[_Raw], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return [Token("K", here.start, raw[i + n - 1].end, word, topic)], n
     if word in ("this", "that", "these", "those"):
         return _this(raw, low, i), 1
+    if (happened := _happening(low, i)) and (not english or happened[1] >= english[0]):
+        kind, n = happened
+        return [Token(kind, here.start, raw[i + n - 1].end, " ".join(low[i : i + n]))], n
     if english:
         n, kind = english
         return ([Token(kind, here.start, raw[i + n - 1].end, " ".join(low[i : i + n]))] if kind else []), n
@@ -257,6 +260,41 @@ def _this(raw: list[_Raw], low: list[str], i: int) -> list[Token]:
     if not after[0].isalnum() or (tagged and tagged in "bhmnMXOYJciyfBHZ") or after in ("himself", "herself"):
         return [Token("V", here.start, here.end, word)]
     return [Token("t", here.start, here.end, word)] if word == "that" else []
+
+
+_OF = frozenset("none neither any either both all each some most much".split())
+_THE = frozenset("the this that these those any no every each both either neither his her their".split())
+_WHICH = frozenset(
+    "first second third fourth fifth last final later further other next subsequent previous earlier two three "
+    "four five following remaining 1st 2nd 3rd 4th 5th new such of the these those more".split()
+)
+_MOVES = frozenset(
+    "move moves change changes event events swap switch transfer transfers relocation action actions exchange "
+    "placement placements shuffle shuffling happening happenings movement movements".split()
+)
+_CLAIMS = frozenset("claim claims message messages statement statements announcement remark remarks tip".split())
+_ORDINALS = frozenset("first second third fourth fifth last final 1st 2nd 3rd 4th 5th".split())
+
+
+def _happening(low: list[str], i: int) -> tuple[str, int] | None:
+    """"none of these moves", "the second move", "any of it", "the 2nd one": a tag and its words."""
+    if low[i] not in _OF and low[i] not in _THE:
+        return None
+    nothing = low[i] in ("none", "neither", "no")
+    n = 1
+    while i + n < len(low) and low[i + n] in _WHICH:
+        n += 1
+    noun = low[i + n] if i + n < len(low) else ""
+    if noun in _MOVES or (noun == "one" and n > 1 and low[i + n - 1] in _ORDINALS):
+        return "z" if nothing else "V", n + 1
+    if noun in _CLAIMS and n > 1:
+        return "k", n + 1
+    if low[i] in _OF and n > 1 and low[i + 1] == "of":
+        if noun in ("it", "this", "that", "them") and low[i] not in ("both", "all"):
+            return "z" if nothing else "V", n + 1
+        if low[i + n - 1] in ("these", "those"):
+            return "z" if nothing else "V", n
+    return None
 
 
 def _people(low: list[str], i: int) -> tuple[Group, int] | None:
@@ -339,6 +377,8 @@ def _owners(tokens: list[Token]) -> list[Token]:
             continue
         if token.tag == "S" and token.word == "her" and not noun:
             token = replace(token, tag="P")
+        if token.word == "them" and done and done[-1].tag in "MOZ":
+            token = replace(token, tag="T", group=None)  # slippers and beans
         done.append(token)
     return done
 

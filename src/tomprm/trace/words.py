@@ -22,7 +22,7 @@ _GROUPS = {
         really actually simply both quite very basically too either eventually herself himself itself
         themselves own yet even exactly currently initially originally secretly privately publicly indeed
         clearly obviously presumably however well okay ok hmm alright right soon meanwhile subsequently
-        consequently accordingly openly quietly directly immediately once_more as_well of_course at_least
+        consequently accordingly openly quietly directly immediately once_more as_well of_course at_least out_of_date goes_and go_and went_and i_guess i_think i_believe i_suppose i_assume i_mean i_'d_say i_would_say i_reckon as_it_happens
         anyway anymore any_more by_now by_then up_to_now up_to_then so_far until_then till_then
         at_this_point at_that_point at_this_moment at_that_moment at_that_time at_the_time at_this_time
         at_that_stage at_this_stage by_that_point by_that_time by_this_point by_this_time in_the_meantime
@@ -35,7 +35,7 @@ _GROUPS = {
         previously earlier beforehand more_recently latest current correct final new old actual original
         fully completely entirely simultaneously too though only_then over up down off away_from_there
         i.e. i_._e_. e_._g_. that_is_to_say in_other_words ~ * " “ ” ` ' ’ [ ] | _ ** conclusion: step final: note: yes no""",
-    "M": """move moves moved moving put puts putting place places placed placing shift shifts shifted shifting
+    "M": """touch touches touched pop pops popped stick_it move moves moved moving put puts putting place places placed placing shift shifts shifted shifting
         transfer transfers transferred transferring relocate relocates relocated relocating bring brings
         brought bringing carry carries carried carrying transport transports transported shuffle shuffles
         shuffled drop drops dropped stash stashes stashed stashing slip slips slipped tuck tucks tucked
@@ -75,7 +75,7 @@ _GROUPS = {
         fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on missed_out_on""",
     "H": """hear hears heard hearing overhear overhears overheard overhearing listen listens listened
         listen_to listens_to listened_to listening catches_wind get_told gets_to_hear got_to_hear""",
-    "B": """think thinks thought thinking believe believes believed believing know knows knew known knowing
+    "B": """stick_to stick_with sticks_to sticks_with stuck_with stuck_to sticking_to sticking_with hold_on_to holds_on_to keep_to keeps_to think thinks thought thinking believe believes believed believing know knows knew known knowing
         assume assumes assumed assuming expect expects expected expecting suppose supposes supposed
         reckon reckons reckoned figure figures figured guess guesses realise realises realised realize
         realizes realized realising realizing understand understands understood infer infers inferred
@@ -116,7 +116,7 @@ _GROUPS = {
         is_going_to are_going_to naturally_will cannot_but got_to continue_to continues_to continued_to seem_to
         seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
     "n": "not never n't no_longer hardly without cannot neither nor isn doesn didn",
-    "i": "in inside into to at within onto on back_to back_into back_in back_inside over_to out_to",
+    "i": "@ in inside into to at within onto on back_to back_into back_in back_inside over_to out_to",
     "f": "from out_of outside_of away_from off_of",
     "y": "by",
     "W": "with alongside along_with together_with beside",
@@ -130,7 +130,7 @@ _GROUPS = {
     ",": ", ( ) – — - /",
     ":": ": =",
     ">": "-> => → ⇒ --> ==>",
-    "V": """the_move the_moves this_move that_move these_moves those_moves both_moves the_change this_change
+    "V": """the_lot the_move the_moves this_move that_move these_moves those_moves both_moves the_change this_change
         that_change these_changes any_of_it any_of_this any_of_that any_of_these any_of_those any_of_them_moves
         the_swap the_switch it_all all_of_it all_of_this all_of_that all_this all_that this_event that_event
         the_event the_transfer this_transfer these_events any_move any_moves any_change any_changes
