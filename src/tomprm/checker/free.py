@@ -567,7 +567,7 @@ class FreeReading:
         chain = asked.chain
         named = s.chain[0] if s.chain else None
         ending = s.concludes or self.last_step
-        if named is not None and named.names and not (ending and (named.pronoun or named.names[0] in asked.chain)):
+        if named is not None and named.names and not (ending and named.pronoun):
             chain = named.names[:1]
         if not asked.fact.thing or asked.fact.relation != s.relation:
             return [_open(s, "not what the question asks for")]

@@ -61,6 +61,8 @@ class Reader:
     together: tuple[str, ...] = ()  # the people named together last
     place: str = ""  # named last
     relation: str = "place"
+    follows: bool = False  # the clause goes on from the one before: "so he hears it"
+    contrast: bool = False
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
 
@@ -92,7 +94,7 @@ class Reader:
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]],
     ) -> Iterator[Statement]:  # fmt: skip
         asks = bool(_ASKS.search(spoken))
-        self.spoken = []
+        self.spoken, self.contrast = [], False
         concludes = bool(_SO.search(spoken))
         found: list[Statement] = []
         parts = list(clauses(sentence))
@@ -179,6 +181,9 @@ class Reader:
             return None
         token = next(t for t in clause.tokens if t.tag in "CRu")
         who = next((t.group for t in clause.tokens if t.tag == "P"), None)
+        owner = next((t.group for t in clause.tokens if t.tag == "S"), None)
+        if who is None and owner is not None and not owner.pronoun:
+            who = owner
         named = any(t.word in _BELIEFS for t in clause.tokens)
         arrow = clause.tags.startswith(">")
         if not (concludes or named or arrow or (who is not None and who.names)):
@@ -287,6 +292,8 @@ class Reader:
         """The clause with its pronouns replaced by people, and the people remembered."""
         here: list[str] = []
         done: list[Token] = []
+        self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
+        self.follows = clause.joint == "so" and not self.contrast
         plural = self.together
         for token in clause.tokens:
             group = token.group
@@ -329,7 +336,9 @@ class Reader:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.
             near = [n for n in pool if n in self.spoken]
-            others = near[1:] if near else pool[1:5]
+            rest = [n for n in pool if n not in near]
+            others = near[1:] if near and self.follows else [*near[1:], *rest[: 4 if near else 5]]
+            others = [n for n in others if n != (near or pool)[0]]
             return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))
         return group
 
