@@ -492,7 +492,7 @@ class FreeReading:
         ending = s.concludes or self.last_step or s.when is When.END
         if not ending or not any(g.pronoun for g in s.chain) or len(s.chain) != len(asked):
             return None
-        fits = all(n in (*g.names, *g.options) for n, g in zip(asked, s.chain, strict=True))
+        fits = all(g.pronoun or (n,) == g.names for n, g in zip(asked, s.chain, strict=True))
         return collapse(asked) if fits else None
 
     def _held(self, s: Statement, chain: tuple[str, ...], thing: str) -> ClaimVerdict:

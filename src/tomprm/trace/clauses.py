@@ -89,6 +89,8 @@ def _with_subject(
     """The clause with its subject filled in, and the subject that the next one inherits."""
     tags = "".join(t.tag for t in part)
     first = part[0]
+    if first.word == "where" and tags[1:2] in ("P", "T") and sentence[0] is not first:
+        part, tags, first = part[1:], tags[1:], part[1]  # "the hall, where Ann moves it"
     if tags.startswith("r"):
         before = [t for t in sentence if t.end <= first.start and t.tag not in ",c"]
         antecedent = before[-1] if before else None

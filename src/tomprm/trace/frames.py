@@ -275,6 +275,10 @@ def _topic_name(m: Match) -> str:
 
 def _trusts(m: Match) -> Iterator[Statement]:
     who = m.who()
+    last = m.clause.tokens[m.found.end() - 1]
+    verb = next((t.word for t in m.tokens("who") and m.clause.tokens[m.found.start() : m.found.end()] if t.tag == "B"), "")
+    if last.tag == "T" and verb and not verb.startswith("belie"):
+        return
     if who is not None:
         negated = ("n" in m.found[0]) != ("D" in m.found[0])
         company = m.who("company") if "company" in m.found.re.groupindex else None
@@ -346,7 +350,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", _moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", _moves),
     # coming, going, being there
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P)$)?", _goes(ClaimKind.ENTRY)),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P),?$)?", _goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Ey(?P<who>P)", _goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Xy(?P<who>P)", _goes(ClaimKind.EXIT)),
     (r"(?P<who>P)g$", _goes(ClaimKind.EXIT)),
@@ -363,6 +367,9 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<chain>P)(?:[hbmn]*[kN])?[:>,]+(?P<place>[Cu])$", _belief),
 )  # fmt: skip
 _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)
+
+
+_KNOWS = re.compile("P[hbm]*(?P<verb>[BA])o?t")
 
 
 def read_clause(clause: Clause, text: str) -> list[tuple[Statement, tuple[int, int]]]:
@@ -390,12 +397,19 @@ def _believed(
     opinions = [i for i in left if clause.tags[i] in "BAF" and clause.tokens[i].word not in _SELF]
     first = min(opinions, default=len(taken))
     doubtful = any(clause.tags[i] in "nqNz" for i in left) or sum(clause.tags[i] == "x" for i in left) > 3
+    # "Ann knows that ...": what follows is so.
+    known = {
+        i
+        for m in _KNOWS.finditer(clause.tags)
+        if clause.tokens[m.end("verb") - 1].word in _SELF
+        for i in range(*m.span())
+    }
     kept: list[tuple[Statement, tuple[int, int]]] = []
     for claim, span in found:
         if span[0] > first:
             continue
         # What stands before it and was not read may say whose view it is, or deny it.
-        opening = any(i < span[0] and clause.tags[i] in "PSvGfoOH" for i in left)
+        opening = any(i < span[0] and clause.tags[i] in "PSvGfoOH" and i not in known for i in left)
         firm = clause.firm and not doubtful and not opening
         kept.append((claim if firm else _loose(claim), span))
     return kept

@@ -132,8 +132,9 @@ class Reader:
                     )  # fmt: skip
                 )
                 if found[-1].place == "there":
+                    sure = found[-1].firm and any(x.place == self.place for x in found[:-1])
                     found[-1] = replace(
-                        found[-1], place=self.place or "there", relation=self.relation, firm=False
+                        found[-1], place=self.place or "there", relation=self.relation, firm=sure
                     )
                 elif statement.place:
                     self.place, self.relation = statement.place, statement.relation

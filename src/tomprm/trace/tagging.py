@@ -439,6 +439,8 @@ def _groups(tokens: list[Token]) -> list[Token]:
                 commas = True
             members.append(tokens[j + step])
             j += step + 1
+        if j < len(tokens) and tokens[j].group is not None and tokens[j].group.kind == "both" and len(members) > 1:
+            j += 1  # "Ann and Bob both ..."
         # "In front of Ann, Bob moves it": a comma alone does not make a list before a verb.
         if commas and len(members) == 2 and j < len(tokens) and tokens[j].tag in "MEXOZHBFYUDbhmn":
             members, j = members[:1], i + 1

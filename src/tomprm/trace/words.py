@@ -150,9 +150,9 @@ _GROUPS = {
     "g": """gone out away absent outside elsewhere not_there out_of_the_room not_present out_of_there
         in_another_room in_a_different_room somewhere_else outside_the_room out_of_sight no_longer_there
         out_of_the_picture already_out""",
-    "p": "present there_too in_the_room in_the_same_room there_as_well around_too still_around around_then",
+    "p": "present in_the_room in_the_same_room around_too still_around around_then",
     "G": """as_far_as according_to judging_by to_the_best_of""",
-    "L": "there here in_there in_here over_there",
+    "L": "there here there_too there_as_well in_there in_here over_there",
     "a": "alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself",
     "l": "last most_recently the_last the_last_time the_last_place the_last_location last_known_location",
     "1": "only just solely",
