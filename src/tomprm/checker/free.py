@@ -60,6 +60,7 @@ class FreeReading:
         self.thing = self.item.question.fact.thing
         self.anchor: int | None = None  # of the statement being judged: a line named or retold with it
         self.last_step = False
+        self.also: list[int] = []  # other lines at which the thing is where it was last said to be
         self.before: ClaimKind | None = None  # what was said before it in the sentence
 
     def judge(self, step: Step, last: bool = False) -> Verdicts:
@@ -81,6 +82,8 @@ class FreeReading:
         for s in statements:
             if s.kind in _EVENTS:
                 made, line = self._event(s)
+                if s.then and line is not None and retold and line < retold[-1][1] and s.kind is not ClaimKind.EXIT:
+                    made = [self._too_early(s, v, retold[-1][1]) for v in made]
                 yield from ((s.start, v) for v in made)
                 if line is not None:
                     retold.append((s.start, line, s.joint))
@@ -92,6 +95,13 @@ class FreeReading:
             self.before = earlier[-1] if earlier else None
             for v in _JUDGES[s.kind](self, s):
                 yield s.start, v
+
+    def _too_early(self, s: Statement, verdict: ClaimVerdict, before: int) -> ClaimVerdict:
+        """Told as coming after what comes after it."""
+        if verdict.status is not Status.SUPPORTED or s.when is When.PAST:
+            return verdict
+        reason = f"line {verdict.line} comes before line {before}"
+        return self._wrong(s, verdict.claim, reason, verdict.line, ErrorKind.WRONG_TIME, reason)
 
     def _anchor(self, s: Statement, retold: list[tuple[int, int, str]]) -> int | None:
         if s.lines is not None:
@@ -360,7 +370,10 @@ class FreeReading:
         changes = [
             n for n in acts if self.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)
         ]
-        events = [self.time.perceived(n) for n in (changes or acts)]
+        chosen = changes or acts
+        if s.when is When.NOW and chosen and chosen[0] in self.also:
+            chosen = [*chosen, *[n for n in self.also if n > chosen[0]]]
+        events = [self.time.perceived(n) for n in chosen]
         return [e for e in events if e is not None]
 
     def _witnessed(self, s: Statement, group: Group, event: Event) -> Verdicts:
@@ -432,7 +445,7 @@ class FreeReading:
             return [self.item.question.line]
         if s.when is When.PAST and here:
             return [here, *[n for n in reversed(self.time.lines) if n <= here]]
-        if s.when is When.NOW or self.anchor is not None:
+        if (s.when is When.NOW and here) or self.anchor is not None:
             return [here]
         return [here, None, *[n for n in self.time.lines if n > here]]
 
@@ -612,6 +625,8 @@ class FreeReading:
             line = verdict.line
             if line is not None and line >= self.cursor - 1:
                 self.latest.append(line)
+            about = self.checker.state.story.about(fact)
+            self.also = [e.line for e in about if normalise(e.value(fact) or "") == normalise(s.place)]
         return verdict
 
     def _presence(self, s: Statement) -> Verdicts:

@@ -300,6 +300,8 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     # thinks that (it is in) the box; will look in the box
     (rf"(?P<chain>{_CHAIN}*)(?P<who>P)[hbm]*(?P<inside>n?)[hbm]*F(?:o?(?P<thing>T))?[hbmi]*{_WHERE}(?!c[CR])", _belief),
     (rf"(?P<chain>{_CHAIN}*)(?P<who>P)m[hbmi]*Ei?(?P<place>C)", _belief),
+    (rf"(?P<chain>{_CHAIN}+)(?P<who>P)[hbm]*Ei?(?P<place>C)", _belief),
+    (r"(?P<place>C)[hbm]+(?P<inside>n?)[hbm]*Fy(?P<chain>P)", _belief),
     (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<who>P)[hbm]*F", _looks_there),
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", _belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", _belief),
@@ -322,6 +324,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?!P)", _sees),
     (r"(?:V|T|z)[hbm]*(?P<no>n?)[hbm]*[OZH]y(?P<who>P)", _sees),
     (r"[OZH]y(?P<who>P)", _sees),
+    (r"^O:(?P<who>P)$", _sees),
     (r"s(?P<who>P)", _sees),
     (r"W(?P<who>P)b?O", _sees),
     (r"V(?P<who>P)[hbm]*n?[hbm]*[OZ]", _sees),
@@ -347,6 +350,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>P)x(?P<thing>T)[hbi]*i(?P<place>[CR])", _moves),  # pops it into the box
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)$", _still),
     (r"(?P<thing>T)[hbm]+n[hbm]*M$", _still),
+    (r"(?P<who>P):(?:f(?P<source>[CR]))?,?i(?P<place>[CR])$", _moves),
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", _moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", _moves),
     # coming, going, being there

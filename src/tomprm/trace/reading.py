@@ -38,6 +38,7 @@ _SO = re.compile(
     r"^\W*(?:so|therefore|hence|thus|consequently|as a result|it follows|that means|this means|in conclusion|(?:\*\*)?conclusion|(?:\*\*)?final|overall|=>|→|⇒|in short|for this reason|answer)\b|^\W*(?:=>|⇒)",
     re.I,
 )
+_DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 _BELIEFS = frozenset("bel belief chain answer result conclusion final state".split())
 _THEN = re.compile(r"\b(?:then|next|afterwards|after that|subsequently|thereafter)\b", re.I)
 _LATER = re.compile(
@@ -119,6 +120,8 @@ class Reader:
             when = self._when(words, spoken, known)
             for statement in read:
                 at = [span for mark, span in marks if mark <= statement.start] or [s for _, s in marks]
+                if found and found[-1].text == statement.text and found[-1].kind in _DEEDS:
+                    at, marks, lines = [], [], None  # what was watched has its own line
                 found.append(
                     replace(
                         statement,
@@ -147,9 +150,13 @@ class Reader:
         if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
             return None
         who = next(t.group for t in clause.tokens if t.tag == "P")
-        other = self._resolve(after)
-        company = next(t.group for t in other.tokens if t.tag == "P")
-        start, end = clause.tokens[0].start, other.tokens[-1].end
+        other = next(t for t in after.tokens if t.tag == "P")
+        here = list(who.names) if who is not None else []
+        company = self._meant(other.group, here) if other.group is not None else None
+        if company is not None and company.names:
+            self.recent = list(dict.fromkeys([*here, *company.names, *self.recent]))
+            self.spoken += [] if company.pronoun else company.names
+        start, end = clause.tokens[0].start, other.end
         return Statement(
             ClaimKind.ORDER,
             text[start:end],
@@ -218,7 +225,7 @@ class Reader:
         subject: Group | None = None
         cells, columns = self._joined(cells, columns, row, offset)
         for (start, cell), column in zip(cells, columns, strict=True):
-            if re.fullmatch(r"(?:[Ll]ines? *)?\d+(?:\s*[-–,]\s*\d+)?", cell) and (
+            if re.fullmatch(r"(?:[Ll](?:ines?|\.) *)?\d+(?:\s*[-–,]\s*\d+)?", cell) and (
                 "line" in column or cell[0] in "Ll"
             ):
                 numbers = [int(n) for n in re.findall(r"\d+", cell)]
@@ -254,7 +261,9 @@ class Reader:
         if re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column) and people:
             group = people[-1].group
             alone = len(tokens) == len(people) == 1
-            if group is not None and not group.pronoun:
+            if not alone:
+                yield from self._prose(cell, lines)
+            elif group is not None and not group.pronoun:
                 only = replace(group, only=alone and group.kind == "some")
                 yield Statement(ClaimKind.PERCEPTION, cell, 0, group=only, lines=lines, when=When.NOW)
         elif len(tokens) == 1 and place is not None:

@@ -82,7 +82,7 @@ _GROUPS = {
         conclude concludes concluded imagine imagines imagined have_in_mind has_in_mind had_in_mind
         picture pictures pictured presume presumes presumed remember remembers remembered recall recalls
         hold holds held hold_the_belief holds_the_belief suspect suspects suspected
-        take_it has_it_in_mind keep_thinking keeps_thinking keeps_believing keep_believing continue_to_think
+        favour favours favoured favor favors have_it_down_as has_it_down_as has_it_in_mind keep_thinking keeps_thinking keeps_believing keep_believing continue_to_think
         continues_to_think continues_to_believe continued_to_believe go_on_thinking goes_on_thinking
         learn learns learned learnt learning find_out finds_out found_out discover discovers discovered
         attribute attributes is_under_the_impression has_the_belief still_has_in_mind""",
