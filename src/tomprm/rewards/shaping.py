@@ -62,11 +62,11 @@ class Reward:
 def score(item: Item, text: str, config: RewardConfig, checker: Checker | None = None) -> Reward:
     """The reward of a completion. Never raises on any `text`; `checker` saves a replay of the story."""
     verdict = (checker or Checker(item)).check(read_trace(text))
-    return shape(item, verdict, config)
+    return shape(item, verdict, config, text)
 
 
-def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
-    """The reward of a judged completion."""
+def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Reward:
+    """The reward of a judged completion `text`."""
     well_formed = float(verdict.format is Format.OK)
     gold = item.question.gold
     right = float(well_formed > 0 and gold is not None and matches(verdict.answer, gold))
