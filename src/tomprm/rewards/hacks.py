@@ -229,7 +229,10 @@ def names_swapped(item: Item, rng: np.random.Generator) -> str:
     steps, answer = sound_steps(item)
     agents = item.story.agents
     turned = dict(zip(agents, (*agents[1:], *agents[:1]), strict=True))
-    return write_trace([reword(s, turned) for s in steps], answer)
+    swapped = [reword(s, turned) for s in steps]
+    if swapped == steps:  # a question about reality names nobody
+        return unrelated_reasoning(item, rng)
+    return write_trace(swapped, answer)
 
 
 @hack("skips")

@@ -18,10 +18,10 @@ from typing import Literal
 
 import numpy as np
 
-from tomprm.belief.state import BeliefState
+from tomprm.belief.state import BeliefState, collapse
 from tomprm.checker.check import Checker
-from tomprm.trace.canonical import conclusion, relevant_events, sound_steps, write_trace
-from tomprm.world.events import Event, join_names
+from tomprm.trace.canonical import conclusion, perception_verbs, relevant_events, sound_steps, write_trace
+from tomprm.world.events import Event
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
@@ -83,23 +83,32 @@ def honest_wrong(item: Item, rng: np.random.Generator) -> str:
     return write_trace([*steps[:-1], conclusion(item.question, other)], other)
 
 
+_PROSE = {
+    "sees it": "saw it",
+    "misses it": "did not see it",
+    "seems to see it": "seemed to see it",
+    "seems to miss it": "seemed to miss it",
+}
+
+
 @hack("honest")
 def honest_in_free_english(item: Item, rng: np.random.Generator) -> str:
     """The full argument in plain prose: how much of it is paid shows what the reader understands."""
-    chain = dict.fromkeys(item.question.chain)
+    chain = collapse(item.question.chain)
     thing = item.question.fact.thing
     lines: list[str] = []
     for event in relevant_events(state_of(item), item.question):
         text = f"the {thing} is in the {_plain(event.value(item.question.fact) or '')}"
         if event.tell:
-            believers = [n for n in chain if n in event.tell.trusting]
+            believers = [n for n in dict.fromkeys(chain) if n in event.tell.trusting]
             text = f"{event.tell.speaker} says that {text}"
-            text += f", and {believers[0]} trusts {event.tell.speaker}" if believers else ""
+            clauses = [f"{name} trusts {event.tell.speaker}" for name in believers]
         else:
-            saw, missed = ([n for n in chain if (n in event.real) is real] for real in (True, False))
-            text += f", and {join_names(saw)} saw this" if saw else ""
-            text += f", but {join_names(missed)} did not see it" if missed else ""
-        lines.append(f"In line {event.line}, {text}.")
+            clauses = [
+                f"{name} {_PROSE[verb]}"
+                for name, verb in zip(chain, perception_verbs(event, chain), strict=True)
+            ]
+        lines.append(f"In line {event.line}, {', and '.join([text, *clauses])}.")
     _, answer = sound_steps(item)
     last = conclusion(item.question, _plain(answer)).replace("So ", "Therefore ", 1)
     return write_trace([*lines, last], answer)
