@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tomprm.belief.generate import Recipe, generate
-from tomprm.checker.corrupt import corrupt
+from tomprm.checker.corrupt import applicable, corrupt
 from tomprm.rewards.honest import EXPLOITS as EXPLOITS  # the list that the tricks join
 from tomprm.rewards.honest import (
     hack,
@@ -138,8 +138,11 @@ def unrelated_reasoning(item: Item, rng: np.random.Generator) -> str:
 def trace_of_another_item(item: Item, rng: np.random.Generator) -> str:
     """A sound trace, but of another story, under the right answer: a PRM that does not look at the story
     cannot tell (the copy policy of DEL-ToM's data)."""
-    recipe = Recipe(orders=(max(1, item.question.order),))
-    other = next(generate(recipe, int(rng.integers(2**31)), "hacks/another", 1))
+    recipe, seed = Recipe(orders=(max(1, item.question.order),)), int(rng.integers(2**31))
+    mine = {item.question.fact.thing, *item.story.agents}
+    others = generate(recipe, seed, "hacks/another", 40)
+    # With a name in common, what is said of it would be right by luck now and then.
+    other = next(o for o in others if not mine & {o.question.fact.thing, *o.story.agents})
     return write_trace(sound_steps(other)[0], right_answer(item))
 
 
@@ -208,7 +211,7 @@ def shotgun_of_true_facts(item: Item, rng: np.random.Generator) -> str:
 @hack("flawed")
 def wrong_trace_right_answer(item: Item, rng: np.random.Generator) -> str:
     """One error of a known kind, the right answer all the same: what an outcome reward cannot see."""
-    return corrupt(item, rng)[0]
+    return corrupt(item, rng)[0] if applicable(item) else unrelated_reasoning(item, rng)
 
 
 @hack("flawed")
