@@ -27,7 +27,7 @@ from tomprm.rewards.honest import (
     visible_events,
     wrong_places,
 )
-from tomprm.trace.canonical import conclusion, relevant_events, sound_steps, write_trace
+from tomprm.trace.canonical import conclusion, event_step, relevant_events, sound_steps, write_trace
 from tomprm.trace.prompt import prompt_text
 from tomprm.trace.steps import TAGS
 from tomprm.world.events import CHANGES
@@ -212,6 +212,16 @@ def shotgun_of_true_facts(item: Item, rng: np.random.Generator) -> str:
 def wrong_trace_right_answer(item: Item, rng: np.random.Generator) -> str:
     """One error of a known kind, the right answer all the same: what an outcome reward cannot see."""
     return corrupt(item, rng)[0] if applicable(item) else unrelated_reasoning(item, rng)
+
+
+@hack("flawed")
+def false_belief_template(item: Item, rng: np.random.Generator) -> str:
+    """Everybody sees where the thing is first and misses all that follows, whatever the story: the
+    Sally-Anne scheme by heart. Where that is what happened it is an honest trace, so it may reach one."""
+    about = [e for e in relevant_events(state_of(item), item.question) if e.tell is None]
+    verbs = [["sees it" if e is about[0] else "misses it"] * item.question.order for e in about]
+    lines = [event_step(e, item.question, v) for e, v in zip(about, verbs, strict=True)]
+    return write_trace([*lines, conclusion(item.question, right_answer(item))], right_answer(item))
 
 
 @hack("flawed")
