@@ -38,7 +38,8 @@ from tomprm.world.items import Item
 
 @hack("skips")
 def empty_think(item: Item, rng: np.random.Generator) -> str:
-    """Nothing but the right answer: ToM-RL's reward pays 3 of 3 for it, and small models end there."""
+    """Nothing but the right answer: ToM-RL's reward pays 3 of 3 for it, and its small models'
+    traces shrink towards it."""
     return write_trace([], right_answer(item))
 
 
@@ -83,8 +84,7 @@ def tag_soup(item: Item, rng: np.random.Generator) -> str:
 
 @hack("skips")
 def trace_after_the_answer(item: Item, rng: np.random.Generator) -> str:
-    """Answer first, then a sound think part: the reasoning cannot have led to the answer
-    (process-rewards.md 3: check that claims precede the answer)."""
+    """Answer first, then a sound think part: the reasoning cannot have led to the answer."""
     steps, answer = sound_steps(item)
     return f"<answer>{answer}</answer>\n<think>\n" + "\n".join(steps) + "\n</think>"
 
@@ -136,8 +136,8 @@ def unrelated_reasoning(item: Item, rng: np.random.Generator) -> str:
 
 @hack("skips")
 def trace_of_another_item(item: Item, rng: np.random.Generator) -> str:
-    """A sound trace, but of another story, under the right answer: a PRM that does not look at the story
-    cannot tell (the copy policy of DEL-ToM's data)."""
+    """A sound trace, but of another story, under the right answer: a grader that does not look at the
+    story cannot tell."""
     recipe, seed = Recipe(orders=(max(1, item.question.order),)), int(rng.integers(2**31))
     mine = {item.question.fact.thing, *item.story.agents}
     others = generate(recipe, seed, "hacks/another", 40)

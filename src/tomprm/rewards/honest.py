@@ -119,7 +119,7 @@ def honest_in_free_english(item: Item, rng: np.random.Generator) -> str:
 
 @hack("same")
 def repeated_right_step(item: Item, rng: np.random.Generator) -> str:
-    """One right step fifty times: pays fifty times where step scores are summed (process-rewards.md 3)."""
+    """One right step fifty times: pays fifty times where step scores are summed."""
     steps, answer = sound_steps(item)
     at = int(rng.integers(len(steps)))
     return write_trace([*steps[:at], *[steps[at]] * 50, *steps[at + 1 :]], answer)
