@@ -21,8 +21,8 @@ from tomprm.rl.models import load_policy
 from tomprm.rl.train import Trainer
 
 VERBS = (
-    ("compare",), ("train-rl",), ("warm-start",), ("generate",), ("solve",), ("audit",), ("check",), ("prm",),
-    ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("report",), ("view",),
+    ("compare",), ("train-rl",), ("warm-start",), ("generate",), ("solve",), ("audit",), ("check",),
+    ("exploits",), ("prm",), ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("report",), ("view",),
 )  # fmt: skip
 QUICKSTART = Path(__file__).parent.parent / "configs" / "quickstart.yaml"
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from tomprm.cli.exploits import Exploits
 from tomprm.cli.files import Interrupted
 from tomprm.cli.prm import Prm, Score
 from tomprm.cli.runs import Compare, Report, TrainRl, WarmStart
@@ -24,6 +25,7 @@ Verb = (
     | Annotated[Solve, tyro.conf.subcommand("solve")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[Exploits, tyro.conf.subcommand("exploits")]
     | Annotated[Prm, tyro.conf.subcommand("prm")]
     | Annotated[Score, tyro.conf.subcommand("score")]
     | Annotated[Report, tyro.conf.subcommand("report")]

@@ -40,7 +40,7 @@ def judge(row: dict[str, Any], config: RewardConfig) -> dict[str, Any]:
     steps = row.get("steps")
     texts = None if steps is None else [s["text"] for s in steps]
     verdict = Checker(item).check(read_trace(row["trace"], texts))
-    reward = shape(item, verdict, config)
+    reward = shape(item, verdict, config, row["trace"])
     passed = {k: v for k, v in row.items() if k not in ("steps", "answer")}
     return passed | verdict.as_row() | {"rewards": reward.as_row()}
 

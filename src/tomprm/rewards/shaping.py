@@ -14,19 +14,25 @@ Phi (Ng, Harada & Russell 1999), minus penalty / (P + 2) for each claim newly co
 splitting, merging, reordering or padding steps earns nothing. The answer's share, scaled by premises / P
 too, is paid at the end, and only for an answer that is right *and* is what the trace's last belief
 claim says.
+
+Two ways to be paid for what is no reasoning are closed (tomprm.rewards.exploits measures them): steps
+that begin after `<answer>` earn nothing, since they cannot have led to it; and a premise about which the
+trace says both the right and a wrong thing ("Ann sees it; Ann misses it") supports no conclusion.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tomprm.checker.check import Checker
-from tomprm.checker.verdict import Status, Verdict
+from tomprm.checker.verdict import ClaimVerdict, Status, Verdict
 from tomprm.config import RewardConfig
-from tomprm.trace.steps import Format, matches, read_trace
+from tomprm.trace.claims import ClaimKind
+from tomprm.trace.steps import Format, matches, normalise, read_trace
 from tomprm.world.items import Item
 
 
@@ -62,16 +68,17 @@ class Reward:
 def score(item: Item, text: str, config: RewardConfig, checker: Checker | None = None) -> Reward:
     """The reward of a completion. Never raises on any `text`; `checker` saves a replay of the story."""
     verdict = (checker or Checker(item)).check(read_trace(text))
-    return shape(item, verdict, config)
+    return shape(item, verdict, config, text)
 
 
-def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
-    """The reward of a judged completion."""
+def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Reward:
+    """The reward of a judged completion `text`."""
     well_formed = float(verdict.format is Format.OK)
     gold = item.question.gold
     right = float(well_formed > 0 and gold is not None and matches(verdict.answer, gold))
-    steps = process_steps(verdict, config.penalty)
-    process = sum(steps) + answer_share(verdict)
+    early = _before_answer(verdict, text)
+    steps = process_steps(early, config.penalty) + [0.0] * (len(verdict.steps) - len(early.steps))
+    process = sum(steps) + answer_share(early)
     breakdown = {
         "format": well_formed,
         "answer": right,
@@ -84,7 +91,7 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
     if config.name in ("outcome", "hybrid"):
         scalar += config.answer_weight * right
     if config.name in ("process", "hybrid", "shuffled"):
-        scalar += config.process_weight * answer_share(verdict)
+        scalar += config.process_weight * answer_share(early)
         paid = [config.process_weight * r for r in steps]
     else:
         paid = [0.0] * len(steps)
@@ -94,15 +101,20 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig) -> Reward:
     return Reward(tuple(zip(ends, paid, strict=True)), scalar, breakdown, verdict)
 
 
+def _before_answer(verdict: Verdict, text: str) -> Verdict:
+    """The verdict without the steps that begin after the first `<answer>`."""
+    answered = text.find("<answer>")
+    if answered < 0:
+        return verdict
+    return replace(verdict, steps=tuple(s for s in verdict.steps if s.step.start < answered))
+
+
 def process_steps(verdict: Verdict, penalty: float) -> list[float]:
     """One reward a step: the difference of the potential, minus penalised errors."""
     rewards: list[float] = []
-    established, concluded, before = 0, False, 0.0
-    for step in verdict.steps:
-        established += step.established
-        concluded = concluded or step.concluded
-        share, support = _support(verdict, established - concluded)
-        potential = share * (established - concluded + concluded * support)
+    share, before = _share(verdict), 0.0
+    for step, (premises, concluded, support) in zip(verdict.steps, _states(verdict), strict=True):
+        potential = share * (premises + concluded * support)
         rewards.append(potential - before - share * penalty * step.new_errors)
         before = potential
     return rewards
@@ -112,15 +124,37 @@ def answer_share(verdict: Verdict) -> float:
     """What the answer earns in the process reward, 0 to 1 / (P + 2)."""
     if not answer_entailed(verdict):
         return 0.0
-    premises = verdict.established - any(s.concluded for s in verdict.steps)
-    share, support = _support(verdict, premises)
-    return share * support
+    *_, (_, _, support) = _states(verdict)  # what is entailed has been claimed, so there is a step
+    return _share(verdict) * support
 
 
-def _support(verdict: Verdict, premises: int) -> tuple[float, float]:
-    """(the worth of one obligation, the share of the premises that is established)."""
-    due = max(1, verdict.obligations - 1)
-    return 1 / (verdict.obligations + 1), premises / due
+def _share(verdict: Verdict) -> float:
+    """The worth of one obligation: P + 1 obligations and the answer share 1."""
+    return 1 / (verdict.obligations + 1)
+
+
+def _states(verdict: Verdict) -> Iterator[tuple[int, bool, float]]:
+    """After each step: premises established, whether the conclusion is, and the share of the P premises
+    that supports it."""
+    premises, concluded = 0, False
+    right, wrong = set[tuple[object, ...]](), set[tuple[object, ...]]()
+    for step in verdict.steps:
+        premises += step.established - step.concluded
+        concluded = concluded or step.concluded
+        for claim in step.claims:
+            if (about := _premise(claim)) and claim.status in (Status.SUPPORTED, Status.CONTRADICTED):
+                (right if claim.status is Status.SUPPORTED else wrong).add(about)
+        supporting = max(0, premises - len(right & wrong))
+        yield premises, concluded, supporting / max(1, verdict.obligations - 1)
+
+
+def _premise(verdict: ClaimVerdict) -> tuple[object, ...] | None:
+    """What a claim speaks of, whatever it says about it; None for conclusions and for no event."""
+    claim = verdict.claim
+    concludes = claim.kind is ClaimKind.BELIEF or (claim.kind is ClaimKind.LOCATION and claim.line is None)
+    if concludes or verdict.line is None:
+        return None
+    return (claim.kind, claim.names, normalise(claim.thing), verdict.line)
 
 
 def answer_entailed(verdict: Verdict) -> bool:
