@@ -10,27 +10,37 @@ Narrators other than `sound` make the warm start's mixed-quality traces; each ha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from tomprm.belief.lines import KNOWN, changes, event_at, speaker, until
 from tomprm.belief.state import BeliefState, collapse
 from tomprm.belief.update import sets
-from tomprm.world.events import CHANGES, Event, Question
+from tomprm.world.events import Event, Question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
 
+# What the canonical form can name: words in a row that no reader of it takes for more than a name.
+_CONNECTIVES = "is|in|now|but|because|since|when|after|before|while|as|so|which|where|and"
+_THING = re.compile(rf"(?!(?:.* )?(?:{_CONNECTIVES})\b)[a-z][\w'-]*(?: [\w'-]+){{0,2}}")
+_PLACE = re.compile(rf"(?!(?:.* )?(?:{_CONNECTIVES})\b)[\w'-]+(?: [\w'-]+){{0,3}}")
+
+
 def relevant_events(state: BeliefState, question: Question) -> list[Event]:
-    """What a sound trace must speak of: every change of the thing's place, every entry that showed
-    it to the whole chain, every claim that entered the chain's belief."""
-    chain = collapse(question.chain)
-    return [
-        event
-        for event in state.story.about(question.fact)
-        if event.kind in CHANGES or (chain and sets(event, chain, state.profile.tells))
-    ]
+    """What a sound trace must speak of, one event a line: every change of the thing's place, every entry
+    that showed it to the whole chain, every claim that entered the chain's belief."""
+    chain, fact = collapse(question.chain), question.fact
+    return list(
+        {
+            event.line: event
+            for event in until(state.story.about(fact), question.line)
+            if changes(event, fact) or (chain and sets(event, chain, state.profile.tells))
+        }.values()
+    )
 
 
 def write_trace(steps: Sequence[str], answer: str) -> str:
@@ -38,22 +48,40 @@ def write_trace(steps: Sequence[str], answer: str) -> str:
     return "<think>\n" + "".join(step + "\n" for step in steps) + f"</think>\n<answer>{answer}</answer>"
 
 
-def conclusion(question: Question, place: str) -> str:
-    """The last step of a trace.
+def thing_words(question: Question) -> str:
+    """The thing as a trace names it: "it" where its name is more than the canonical form can read."""
+    thing = question.fact.thing
+    return f"the {thing}" if _THING.fullmatch(thing) else "it"
+
+
+def conclusion(question: Question, place: str | None) -> str:
+    """The last step of a trace; a belief without a value (`place` None) is not knowing.
 
     >>> from tomprm.world.events import Fact
     >>> conclusion(Question(("Ann", "Bob"), Fact("key")), "box")
     'So Ann thinks Bob thinks the key is in the box.'
+    >>> conclusion(Question(("Ann", "Bob"), Fact("play", "known")), None)
+    'So Ann thinks Bob does not know about the play.'
     """
-    who = "".join(f"{name} thinks " for name in question.chain)
-    return f"So {who}the {question.fact.thing} is in the {place}."
+    when = "" if question.line is None else f"at line {question.line} "
+    thing = thing_words(question)
+    if place is not None and question.fact.relation != KNOWN:
+        who = "".join(f"{name} thinks " for name in question.chain)
+        return f"So {when}{who}{thing} is in the {place}."
+    *outer, last = question.chain
+    who = "".join(f"{name} thinks " for name in outer)
+    knows = f"{last} knows" if place is not None else f"{last} does not know"
+    what = f"about {thing}" if question.fact.relation == KNOWN else f"where {thing} is"
+    return f"So {when}{who}{knows} {what}."
 
 
-def event_step(event: Event, question: Question, verbs: Sequence[str]) -> str:
-    """`Line 5: apple in red_box; Ann sees it; Bob misses it.`"""
+def event_step(event: Event, question: Question, verbs: Sequence[str], said_by: str = "") -> str:
+    """`Line 5: apple in red_box; Ann sees it; Bob misses it.` What only is not somewhere is not named."""
     place = event.value(question.fact)
-    said = f"{event.tell.speaker} says " if event.tell else ""
-    clauses = [f"{said}{question.fact.thing} in {place}"]
+    clauses: list[str] = []
+    if question.fact.relation != KNOWN and place is not None and not place.startswith("not("):
+        said = f"{said_by} says " if said_by else ""
+        clauses = [f"{said}{thing_words(question).removeprefix('the ')} in {place}"]
     clauses += [f"{name} {verb}" for name, verb in zip(question.chain, verbs, strict=False) if verb]
     return f"Line {event.line}: " + "; ".join(clauses) + "."
 
@@ -85,22 +113,55 @@ def _tell_verbs(event: Event, chain: Sequence[str]) -> list[str]:
 
 
 def sound_steps(item: Item) -> tuple[list[str], str]:
-    """The full sound argument and its answer.
+    """The full sound argument and its answer, for every question whose story has events.
 
     Raises:
-        ValueError: the story gives the queried belief no value.
+        ValueError: the story gives the queried belief no value; or the canonical form has no words for
+            the question (see `inexpressible`).
     """
+    if why := inexpressible(item):
+        raise ValueError(f"{item.id}: {why}")
     state = BeliefState(item.story, PROFILES[item.profile])
     question = item.question
     belief = state.answer(question)
-    if belief.value is None:
+    answer = question.say(belief.value)
+    if answer is None or (belief.value is None and question.fact.relation != KNOWN):
         raise ValueError(f"{item.id}: {belief.explain()}; ask about something that the chain witnessed")
-    steps: list[str] = []
     members = replace(question, chain=belief.chain)  # no name twice in a row
-    for event in relevant_events(state, question):
-        verbs = _tell_verbs if event.tell else perception_verbs
-        steps.append(event_step(event, members, verbs(event, members.chain)))
-    return [*steps, conclusion(question, belief.value)], belief.value
+    events = relevant_events(state, question)
+    values = [belief.value, *(e.value(question.fact) for e in events)]
+    if question.fact.relation == KNOWN:
+        values = []
+    if (belief.value or "").startswith("not("):
+        raise ValueError(f"{item.id}: {belief.explain()}; ask about a thing whose place is believed")
+    if long := next((v for v in values if v and not v.startswith("not(") and not _PLACE.fullmatch(v)), None):
+        raise ValueError(f"{item.id}: {long!r} is no name of at most four words; rename the place")
+    steps: list[str] = []
+    for event in events:
+        if event.tell:
+            verbs = _tell_verbs(event, members.chain)
+        else:
+            seen = event_at(state.story, event.line, question.fact)
+            verbs = perception_verbs(seen or event, members.chain)
+        steps.append(event_step(event, members, verbs, speaker(state.story, event)))
+    return [*steps, conclusion(question, belief.value)], answer
+
+
+def inexpressible(item: Item) -> str:
+    """Why the canonical form cannot argue for any answer to this question; empty: it can.
+
+    Lists of people (FANToM), states of things (BigToM, ExploreToM) and what the engine abstains from.
+    """
+    question = item.question
+    if item.abstain:
+        return f"the engine cannot answer this question: {item.abstain}"
+    if question.who:
+        return "a list of people is no belief of one chain; ask about each person in turn"
+    if question.fact.relation not in ("place", "room", KNOWN):
+        return f"a {question.fact.relation} has no place; ask where something is or who knows of it"
+    if question.fact.relation == KNOWN and not question.chain:
+        return "a topic is no state of the world; ask who knows of it"
+    return ""
 
 
 def narrate_sound(item: Item, rng: np.random.Generator) -> str:
@@ -110,7 +171,7 @@ def narrate_sound(item: Item, rng: np.random.Generator) -> str:
 def narrate_reality(item: Item, rng: np.random.Generator) -> str:
     state = BeliefState(item.story, PROFILES[item.profile])
     question = item.question
-    events = [e for e in relevant_events(state, question) if e.tell is None]
+    events = [e for e in relevant_events(state, question) if e.tell is None and not e.said]
     steps = [event_step(e, question, ["sees it"] * question.order) for e in events]
     world = state.belief((), question.fact).value
     assert world is not None
@@ -125,7 +186,7 @@ def narrate_lucky(item: Item, rng: np.random.Generator) -> str:
     steps: list[str] = []
     for event in relevant_events(state, question):
         verbs = ["sees it" if rng.random() < 0.5 else "misses it" for _ in question.chain]
-        steps.append(event_step(event, question, verbs))
+        steps.append(event_step(event, question, verbs, speaker(state.story, event)))
     return write_trace([*steps, conclusion(question, value)], value)
 
 
