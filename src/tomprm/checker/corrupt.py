@@ -17,7 +17,8 @@ from tomprm.belief.state import BeliefState, collapse
 from tomprm.checker.facts import value_words
 from tomprm.checker.kinds import other_orders, shorter_chains
 from tomprm.checker.verdict import ErrorKind
-from tomprm.trace.canonical import conclusion, sound_steps, write_trace
+from tomprm.trace.canonical import conclusion, is_readable, sound_steps, write_trace
+from tomprm.world.events import Event
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
@@ -186,7 +187,7 @@ def _other_conclusions(item: Item, way: ErrorKind) -> Iterator[tuple[str, ErrorK
             yield conclusion(question, other), _kind_of(item, state, question.chain, other)
         return
     held = {state.belief(question.chain, fact, e.line).value for e in _events(item)}
-    stale = sorted(v for v in held if v is not None and v != value and _is_somewhere(v))
+    stale = sorted(v for v in held if v is not None and v != value and is_readable(v))
     if way is ErrorKind.BELIEF_NOT_UPDATED:
         options = stale
     elif way is ErrorKind.UPDATED_WITHOUT_PERCEPTION:
@@ -228,12 +229,8 @@ def _kind_of(item: Item, state: BeliefState, chain: tuple[str, ...], value: str 
     return next((kind for kind, values in fits if wanted in values), ErrorKind.WRONG_PLACE)
 
 
-def _events(item: Item):
+def _events(item: Item) -> list[Event]:
     return until(item.story.about(item.question.fact), item.question.line)
-
-
-def _is_somewhere(value: str) -> bool:
-    return not value.startswith("not(")
 
 
 def _world(item: Item, line: int) -> str | None:
@@ -244,7 +241,7 @@ def _visited(item: Item) -> tuple[str, ...]:
     """Where the thing really was, in order of first visit."""
     fact = item.question.fact
     visits = (e.value(fact) for e in item.story.about(fact) if not e.tell and not e.said)
-    return tuple(dict.fromkeys(v for v in visits if v is not None and _is_somewhere(v)))
+    return tuple(dict.fromkeys(v for v in visits if v is not None and is_readable(v)))
 
 
 def _elsewhere(item: Item) -> tuple[str, ...]:
@@ -252,6 +249,7 @@ def _elsewhere(item: Item) -> tuple[str, ...]:
     if item.question.answers:
         return ("golden_teapot",)
     visited = _visited(item)
-    return tuple(p for p in item.question.choices if p not in visited) or ("golden_teapot",)
+    offered = (p for p in item.question.choices if is_readable(p))
+    return tuple(p for p in offered if p not in visited) or ("golden_teapot",)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from tomprm.belief.lines import KNOWN, changes, event_at, speaker, until
 from tomprm.belief.state import BeliefState, collapse
 from tomprm.belief.update import sets
-from tomprm.world.events import Event, Question
+from tomprm.world.events import Event, Kind, Question, join_names
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
@@ -34,13 +34,18 @@ def relevant_events(state: BeliefState, question: Question) -> list[Event]:
     """What a sound trace must speak of, one event a line: every change of the thing's place, every entry
     that showed it to the whole chain, every claim that entered the chain's belief."""
     chain, fact = collapse(question.chain), question.fact
-    return list(
-        {
-            event.line: event
-            for event in until(state.story.about(fact), question.line)
-            if changes(event, fact) or (chain and sets(event, chain, state.profile.tells))
-        }.values()
-    )
+
+    def matters(event: Event) -> bool:
+        reaches = sets(event, chain, state.profile.tells)
+        return (changes(event, fact) or reaches) if chain else (reaches and event.kind is not Kind.ENTER)
+
+    about = until(state.story.about(fact), question.line)
+    return list({event.line: event for event in about if matters(event)}.values())
+
+
+def is_readable(place: str) -> bool:
+    """Can a trace in the canonical form name this place?"""
+    return _PLACE.fullmatch(place) is not None
 
 
 def write_trace(steps: Sequence[str], answer: str) -> str:
@@ -134,8 +139,8 @@ def sound_steps(item: Item) -> tuple[list[str], str]:
         values = []
     if (belief.value or "").startswith("not("):
         raise ValueError(f"{item.id}: {belief.explain()}; ask about a thing whose place is believed")
-    if long := next((v for v in values if v and not v.startswith("not(") and not _PLACE.fullmatch(v)), None):
-        raise ValueError(f"{item.id}: {long!r} is no name of at most four words; rename the place")
+    if odd := next((v for v in values if v and not v.startswith("not(") and not is_readable(v)), None):
+        raise ValueError(f"{item.id}: {odd!r} is no name of at most four plain words; rename the place")
     steps: list[str] = []
     for event in events:
         if event.tell:
@@ -143,14 +148,17 @@ def sound_steps(item: Item) -> tuple[list[str], str]:
         else:
             seen = event_at(state.story, event.line, question.fact)
             verbs = perception_verbs(seen or event, members.chain)
-        steps.append(event_step(event, members, verbs, speaker(state.story, event)))
+        step = event_step(event, members, verbs, speaker(state.story, event))
+        if not step.endswith(": ."):  # reality for now only not somewhere: there is nothing to say
+            steps.append(step)
     return [*steps, conclusion(question, belief.value)], answer
 
 
 def inexpressible(item: Item) -> str:
     """Why the canonical form cannot argue for any answer to this question; empty: it can.
 
-    Lists of people (FANToM), states of things (BigToM, ExploreToM) and what the engine abstains from.
+    Lists of people and people who say nothing (FANToM), states of things (BigToM, ExploreToM) and what the
+    engine abstains from.
     """
     question = item.question
     if item.abstain:
@@ -159,6 +167,8 @@ def inexpressible(item: Item) -> str:
         return "a list of people is no belief of one chain; ask about each person in turn"
     if question.fact.relation not in ("place", "room", KNOWN):
         return f"a {question.fact.relation} has no place; ask where something is or who knows of it"
+    if stranger := next((n for n in question.chain if n not in item.story.agents), ""):
+        return f"{stranger} is not in the story; ask about {join_names(item.story.agents)}"
     if question.fact.relation == KNOWN and not question.chain:
         return "a topic is no state of the world; ask who knows of it"
     return ""
