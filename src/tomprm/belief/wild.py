@@ -8,7 +8,7 @@ kinds notes who is there, so that another engine can be asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, permutations
 from typing import TypeVar
@@ -27,11 +27,11 @@ from tomprm.world.vocabulary import VOCABULARIES
 
 T = TypeVar("T")
 _WORDS = VOCABULARIES["train"]
-# Names of two words and of more than a trace's grammar can read, as in ExploreToM.
-_ROOMS = ("back office", "hall", "loading dock", "greenhouse")
-_BOXES = ("tin box", "old leather bag", "crate", "metal filing cabinet", "basket")
-_THINGS = ("key", "silver letter opener", "small, red notebook", "bag of beans", "lamp")
-_TOPICS = ("school play", "new budget", "relations with the host country")
+# Names of several words, and some that the canonical form cannot read and calls "it", as in ExploreToM.
+_ROOMS: tuple[str, ...] = ("back office", "hall", "loading dock", "greenhouse")
+_BOXES: tuple[str, ...] = ("tin box", "old leather bag", "crate", "metal filing cabinet", "basket")
+_THINGS: tuple[str, ...] = ("key", "silver letter opener", "small, red notebook", "bag of beans", "lamp")
+_TOPICS: tuple[str, ...] = ("school play", "new budget", "relations with the host country")
 _YES_NO = (("yes", "yes"), (None, "no"))
 _AWARE = (("yes", "knows about it"), (None, "does not know about it"))
 
@@ -56,7 +56,7 @@ def wild_items(profile: str, seed: int, orders: tuple[int, ...] | None = None) -
         yield replace(found, question=replace(found.question, gold=gold))
 
 
-def _one(rng: np.random.Generator, options: list[T]) -> T:
+def _one(rng: np.random.Generator, options: Sequence[T]) -> T:
     return options[int(rng.integers(len(options)))]
 
 
@@ -109,11 +109,11 @@ class _ExploreStory:
     def __init__(
         self,
         rng: np.random.Generator,
-        people: list[str],
-        rooms: list[str],
-        boxes: list[str],
-        things: list[str],
-        topics: list[str],
+        people: Sequence[str],
+        rooms: Sequence[str],
+        boxes: Sequence[str],
+        things: Sequence[str],
+        topics: Sequence[str],
     ) -> None:
         self.rng, self.people, self.rooms = rng, people, rooms
         self.boxes, self.things, self.topics = boxes, things, topics
@@ -223,7 +223,7 @@ def _tomi(rng: np.random.Generator, name: str, order: int) -> Item | None:
         elif roll < 0.35:
             told.append(f"{who} exited the {room.pop(who)}.")
         elif roll < 0.45:
-            told.append(f"{who} {_one(rng, ['loves', 'dislikes'])} the {_one(rng, list(_WORDS.things))}")
+            told.append(f"{who} {_one(rng, ['loves', 'dislikes'])} the {_one(rng, _WORDS.things)}")
         elif where.get(thing) and room[who] == home[thing]:
             where[thing] = _one(rng, [b for b in boxes[thing] if b != where[thing]])
             told.append(f"{who} moved the {thing} to the {where[thing]}.")
@@ -244,7 +244,7 @@ def _tomi(rng: np.random.Generator, name: str, order: int) -> Item | None:
 
 def _opentom(rng: np.random.Generator, name: str, order: int) -> Item | None:
     mover, observer = pick(rng, _WORDS.names, 2)
-    thing = _one(rng, list(_WORDS.things))
+    thing = _one(rng, _WORDS.things)
     first, then, *other = pick(rng, _WORDS.places, 4)
     observed = bool(rng.random() < 0.5)
     info = {"mover": mover, "observer": observer, "eoi": thing, "original_place": first}
@@ -252,7 +252,8 @@ def _opentom(rng: np.random.Generator, name: str, order: int) -> Item | None:
     seen = f"{observer} watched." if observed else f"{observer} was out."
     text = f"The {thing} was in the {first}. {mover} moved it to the {then}. {seen}"
     # What the mover thinks of the observer's belief is not in OpenToM's metadata.
-    chain = _one(rng, {0: [()], 1: [(mover,), (observer,)], 2: [(observer, mover)]}[order])
+    chains: dict[int, list[tuple[str, ...]]] = {0: [()], 1: [(mover,), (observer,)], 2: [(observer, mover)]}
+    chain = _one(rng, chains[order])
     fact = Fact(thing)
     question = Question(chain, fact, tuple(sorted([first, then, *other])))
     way = _one(rng, ["end", "start", "still"])

@@ -251,5 +251,3 @@ def _elsewhere(item: Item) -> tuple[str, ...]:
     visited = _visited(item)
     offered = (p for p in item.question.choices if is_readable(p))
     return tuple(p for p in offered if p not in visited) or ("golden_teapot",)
-
-

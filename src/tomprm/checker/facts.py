@@ -48,16 +48,17 @@ class Facts:
             self._by_thing.setdefault(normalise(thing), {}).setdefault("place", Fact(thing))
 
     def of(self, thing: str, value: str) -> Fact | None:
-        """The fact of the thing that can have this value ("" stands for no value); None: no such thing."""
+        """The fact of the thing that can have this value ("" stands for no value); None: no such thing, or
+        none that has such values."""
         facts = self._by_thing.get(normalise(thing), {})
         if value == KNOWN:
             return facts.get(KNOWN)
         asked = facts.get(self.asked.relation) == self.asked
-        if asked and (not value or self.asked.relation == KNOWN):
+        if asked and not value:
             return self.asked
         place, room = facts.get("place"), facts.get("room")
         if place is None or room is None:
-            return place or room or facts.get(KNOWN)
+            return place or room or (None if value else facts.get(KNOWN))
         inside = {r for r in ("place", "room") if normalise(value) in self._values.get(r, ())}
         if len(inside) == 1:
             return facts[inside.pop()]

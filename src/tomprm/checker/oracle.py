@@ -190,7 +190,7 @@ class HitomTables:
     def _told_release(self, chain: Chain, s: str, listener: str | None) -> bool:
         # Public: each believer b takes B(b), B(b,s), B(s,b); of each other hearer d only B(s,d).
         # Private: the same with the listener alone. Orders 3 and more never change.
-        if len(chain) > 2 or s == chain[0] == chain[-1]:
+        if len(chain) not in (1, 2) or s == chain[0] == chain[-1]:
             return False
         others = [x for x in chain if x != s]
         if len(others) != 1 or (listener is not None and others[0] != listener):
@@ -206,14 +206,18 @@ class HitomTables:
         return len(chain) > 1 and chain[-1] == s and self._trusts(chain[-2], s)
 
 
+def _tables() -> Any:
+    return defaultdict[Any, Any](lambda: defaultdict[Any, Any](dict[str, str]))
+
+
 @dataclass
 class ExploreTables:
     """world[x][attribute], first[a][x][attribute], second[a, b][x][attribute]."""
 
-    world: Any = field(default_factory=lambda: defaultdict(dict))
-    first: Any = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
-    second: Any = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
-    people: list[str] = field(default_factory=list)
+    world: Any = field(default_factory=lambda: defaultdict[Any, Any](dict[str, str]))
+    first: Any = field(default_factory=_tables)
+    second: Any = field(default_factory=_tables)
+    people: list[str] = field(default_factory=list[str])
 
     def room(self, name: str) -> str:
         return self.world[name].get("room", "")

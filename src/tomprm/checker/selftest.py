@@ -46,7 +46,10 @@ def self_test(n: int = 1000, seed: int = 0, progress: Callable[[int], None] | No
     failures: list[str] = []
     for item in _items(seed):
         where = f"{item.id} ({item.profile})"
-        groups = profiles.setdefault(item.profile, Counter()), orders.setdefault(item.question.order, Counter())
+        groups = (
+            profiles.setdefault(item.profile, Counter()),
+            orders.setdefault(item.question.order, Counter()),
+        )
         rng, checker = seeded(seed, f"self-test/{item.id}/{item.profile}", 0), Checker(item)
         steps, answer = sound_steps(item)
         good = _all_sound(checker.check(write_trace(steps, answer)))

@@ -23,7 +23,6 @@ from tomprm.world.events import Event, Kind, Question, join_names
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
-
 # What the canonical form can name: words in a row that no reader of it takes for more than a name.
 _CONNECTIVES = "is|in|now|but|because|since|when|after|before|while|as|so|which|where|and"
 _THING = re.compile(rf"(?!(?:.* )?(?:{_CONNECTIVES})\b)[a-z][\w'-]*(?: [\w'-]+){{0,2}}")
@@ -179,30 +178,44 @@ def narrate_sound(item: Item, rng: np.random.Generator) -> str:
 
 
 def narrate_reality(item: Item, rng: np.random.Generator) -> str:
-    state = BeliefState(item.story, PROFILES[item.profile])
-    question = item.question
+    state, question = _replayed(item)
     events = [e for e in relevant_events(state, question) if e.tell is None and not e.said]
     steps = [event_step(e, question, ["sees it"] * question.order) for e in events]
-    world = state.belief((), question.fact).value
-    assert world is not None
-    return write_trace([*steps, conclusion(question, world)], world)
+    world = state.belief((), question.fact, question.line).value
+    about = state.story.about(question.fact)
+    if world is None and about:  # a topic: somebody told it, so everybody heard it
+        world = about[-1].value(question.fact)
+    if world is None:
+        raise ValueError(f"{item.id}: nobody says where the {question.fact.thing} is; ask about another")
+    return write_trace([*steps, conclusion(question, world)], question.say(world) or world)
 
 
 def narrate_lucky(item: Item, rng: np.random.Generator) -> str:
-    state = BeliefState(item.story, PROFILES[item.profile])
-    question = item.question
+    state, question = _replayed(item)
     value = state.answer(question).value
-    assert value is not None
+    answer = question.say(value)
+    if answer is None:
+        raise ValueError(f"{item.id}: nobody has such a belief; ask about something that the chain witnessed")
     steps: list[str] = []
     for event in relevant_events(state, question):
         verbs = ["sees it" if rng.random() < 0.5 else "misses it" for _ in question.chain]
         steps.append(event_step(event, question, verbs, speaker(state.story, event)))
-    return write_trace([*steps, conclusion(question, value)], value)
+    return write_trace([*steps, conclusion(question, value)], answer)
 
 
 def narrate_terse(item: Item, rng: np.random.Generator) -> str:
-    place = str(rng.choice(item.question.choices))
-    return write_trace([conclusion(item.question, place)], place)
+    question = item.question
+    if question.answers:
+        value, answer = question.answers[int(rng.integers(len(question.answers)))]
+    else:
+        value = answer = str(rng.choice(question.choices))
+    return write_trace([conclusion(question, value)], answer)
+
+
+def _replayed(item: Item) -> tuple[BeliefState, Question]:
+    if why := inexpressible(item):
+        raise ValueError(f"{item.id}: {why}")
+    return BeliefState(item.story, PROFILES[item.profile]), item.question
 
 
 NARRATORS: dict[str, Callable[[Item, np.random.Generator], str]] = {
