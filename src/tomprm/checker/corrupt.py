@@ -17,8 +17,15 @@ from tomprm.belief.state import BeliefState, collapse
 from tomprm.checker.facts import value_words
 from tomprm.checker.kinds import other_orders, shorter_chains
 from tomprm.checker.verdict import ErrorKind
-from tomprm.trace.canonical import conclusion, is_readable, sound_steps, write_trace
-from tomprm.world.events import Event
+from tomprm.trace.canonical import (
+    conclusion,
+    is_readable,
+    running_steps,
+    sound_steps,
+    statement,
+    write_trace,
+)
+from tomprm.world.events import Event, Question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
@@ -100,12 +107,16 @@ def applicable(item: Item) -> tuple[ErrorKind, ...]:
     return tuple(kind for kind in ErrorKind if kind in found)
 
 
-def corruptions(item: Item) -> dict[ErrorKind, list[Corruption]]:
-    """All single errors in the item's sound trace, by the kind that is their name."""
-    steps, answer = sound_steps(item)
+def corruptions(item: Item, running: bool = False) -> dict[ErrorKind, list[Corruption]]:
+    """All single errors in the item's sound trace, by the kind that is their name.
+
+    Args:
+        running: in the trace that states the belief after every line.
+    """
+    steps, answer = running_steps(item) if running else sound_steps(item)
     found: dict[ErrorKind, list[Corruption]] = {}
     for way in (*_WAYS, *_MORE_WAYS):
-        for index, text, kind in _edits(item, steps, way):
+        for index, text, kind in _edits(item, steps, way, running):
             trace = write_trace([*steps[:index], text, *steps[index + 1 :]], answer)
             found.setdefault(kind, []).append(Corruption(trace, kind, index))
     for other in _other_answers(item, answer):
@@ -124,7 +135,7 @@ def _other_answers(item: Item, answer: str) -> list[str]:
 _Edit = tuple[int, str, ErrorKind]
 
 
-def _edits(item: Item, steps: list[str], way: ErrorKind) -> Iterator[_Edit]:
+def _edits(item: Item, steps: list[str], way: ErrorKind, running: bool = False) -> Iterator[_Edit]:
     *events, _ = steps
     for index, step in enumerate(events):
         head, *clauses = step.removesuffix(".").split("; ")
@@ -141,8 +152,21 @@ def _edits(item: Item, steps: list[str], way: ErrorKind) -> Iterator[_Edit]:
             line = int(head.partition(":")[0].split()[1])
             for other, kind in _other_places(item, place, way, line, said=" says " in before):
                 yield index, "; ".join([f"{before} in {other}", *clauses]) + ".", kind
-    for text, kind in _other_conclusions(item, way):
-        yield len(events), text, kind
+        if running:
+            yield from ((index, text, kind) for text, kind in _other_clauses(item, step, way))
+    for asked, other, kind in _other_beliefs(item, way):
+        yield len(events), conclusion(asked, other), kind
+
+
+def _other_clauses(item: Item, step: str, way: ErrorKind) -> Iterator[tuple[str, ErrorKind]]:
+    """The step with its last clause, the belief after its line, changed."""
+    line = int(step.partition(":")[0].split()[1])
+    asked = replace(item.question, chain=collapse(item.question.chain), line=line)
+    value = BeliefState(item.story, PROFILES[item.profile]).answer(asked).value
+    before, found, _ = step.rpartition(f"; {statement(asked, value)}.")
+    if found:
+        for other, wrong, kind in _other_beliefs(replace(item, question=asked), way):
+            yield f"{before}; {statement(other, wrong)}.", kind
 
 
 def _flip(clause: str, way: ErrorKind) -> str | None:
@@ -165,26 +189,26 @@ def _other_places(
         yield from ((other, way) for other in _elsewhere(item) if other != place)
 
 
-def _other_conclusions(item: Item, way: ErrorKind) -> Iterator[tuple[str, ErrorKind]]:
-    """Wrong ends of the argument, with their kinds."""
+def _other_beliefs(item: Item, way: ErrorKind) -> Iterator[tuple[Question, str | None, ErrorKind]]:
+    """Wrong answers to the question, or the answer to a question about other names; with their kinds."""
     question, fact = item.question, item.question.fact
     state = BeliefState(item.story, PROFILES[item.profile])
     value = state.answer(question).value
     if not question.chain:
         for other, kind in _other_places(item, value or "", way, question.line, said=False):
-            yield conclusion(question, other), kind
+            yield question, other, kind
         return
     if way is ErrorKind.NAMES_SWAPPED:
         for chain in other_orders(collapse(question.chain)):
             if collapse(chain) == chain and state.belief(chain, fact, question.line).value != value:
                 asked = replace(question, chain=chain)
-                yield conclusion(asked, value), _kind_of(item, state, chain, value)
+                yield asked, value, _kind_of(item, state, chain, value)
         return
     if fact.relation == KNOWN or way is ErrorKind.ORDER_COLLAPSED:
         # Knowing for not knowing, and the reverse.
         other = None if value is not None else "yes"
-        if way is ErrorKind.ORDER_COLLAPSED:
-            yield conclusion(question, other), _kind_of(item, state, question.chain, other)
+        if way is ErrorKind.ORDER_COLLAPSED and (value is not None or fact.relation == KNOWN):
+            yield question, other, _kind_of(item, state, question.chain, other)
         return
     held = {state.belief(question.chain, fact, e.line).value for e in _events(item)}
     stale = sorted(v for v in held if v is not None and v != value and is_readable(v))
@@ -197,7 +221,7 @@ def _other_conclusions(item: Item, way: ErrorKind) -> Iterator[tuple[str, ErrorK
     else:
         options = []
     for other in options:
-        yield conclusion(question, other), _kind_of(item, state, question.chain, other)
+        yield question, other, _kind_of(item, state, question.chain, other)
 
 
 def _kind_of(item: Item, state: BeliefState, chain: tuple[str, ...], value: str | None) -> ErrorKind:

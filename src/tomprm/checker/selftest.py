@@ -17,18 +17,20 @@ from typing import Any
 from tomprm.belief.generate import Recipe, generate, seeded
 from tomprm.belief.wild import wild_items
 from tomprm.checker.check import Checker
-from tomprm.checker.corrupt import Corruption, applicable, plant
+from tomprm.checker.corrupt import Corruption, corruptions
 from tomprm.checker.oracle import oracle_answer
 from tomprm.checker.verdict import ErrorKind, Status, Verdict
-from tomprm.trace.canonical import sound_steps, write_trace
+from tomprm.trace.canonical import running_steps, sound_steps, write_trace
 from tomprm.world.items import Item
 
 _COUNTS = ("n", "caught", "named", "false_alarms")
 _MANY = 10**9
+_TIMES = {ErrorKind.NAMES_SWAPPED: 3, ErrorKind.WRONG_TRUST: 3}  # rare ones are planted again
 
 
 def self_test(n: int = 1000, seed: int = 0, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
-    """Judge `n` traces: for each item its sound trace and one error of each kind that it admits.
+    """Judge `n` traces: for each item its sound trace and one error of each kind that it admits. Traces of
+    every other pair of items state the belief after each line.
 
     Args:
         progress: called with the number of traces judged so far.
@@ -51,7 +53,8 @@ def self_test(n: int = 1000, seed: int = 0, progress: Callable[[int], None] | No
             orders.setdefault(item.question.order, Counter()),
         )
         rng, checker = seeded(seed, f"self-test/{item.id}/{item.profile}", 0), Checker(item)
-        steps, answer = sound_steps(item)
+        running = items % 4 >= 2
+        steps, answer = running_steps(item) if running else sound_steps(item)
         good = _all_sound(checker.check(write_trace(steps, answer)))
         same = oracle_answer(item) == answer
         for group in groups:
@@ -61,8 +64,10 @@ def self_test(n: int = 1000, seed: int = 0, progress: Callable[[int], None] | No
             failures.append(f"{where}: the sound trace is not judged sound")
         if not same:
             failures.append(f"{where}: answer {answer!r}, by brute force {oracle_answer(item)!r}")
-        for kind in applicable(item)[: n - traces]:
-            planted = plant(item, rng, kind)
+        options = corruptions(item, running)
+        made = [k for k in ErrorKind if k in options for _ in range(_TIMES.get(k, 1))]
+        for kind in made[: n - traces]:
+            planted = options[kind][int(rng.integers(len(options[kind])))]
             caught, named, alarms = _accusations(checker.check(planted.text), planted, len(steps))
             for group in (kinds[kind.value], *groups):
                 group.update(n=1, caught=caught, named=named, false_alarms=alarms)

@@ -68,15 +68,20 @@ def conclusion(question: Question, place: str | None) -> str:
     'So Ann thinks Bob does not know about the play.'
     """
     when = "" if question.line is None else f"at line {question.line} "
+    return f"So {when}{statement(question, place)}."
+
+
+def statement(question: Question, place: str | None) -> str:
+    """What the question asks for, as a clause: `Ann thinks the key is in the box`."""
     thing = thing_words(question)
     if place is not None and question.fact.relation != KNOWN:
         who = "".join(f"{name} thinks " for name in question.chain)
-        return f"So {when}{who}{thing} is in the {place}."
+        return f"{who}{thing} is in the {place}"
     *outer, last = question.chain
     who = "".join(f"{name} thinks " for name in outer)
     knows = f"{last} knows" if place is not None else f"{last} does not know"
     what = f"about {thing}" if question.fact.relation == KNOWN else f"where {thing} is"
-    return f"So {when}{who}{knows} {what}."
+    return f"{who}{knows} {what}"
 
 
 def event_step(event: Event, question: Question, verbs: Sequence[str], said_by: str = "") -> str:
@@ -151,6 +156,28 @@ def sound_steps(item: Item) -> tuple[list[str], str]:
         if not step.endswith(": ."):  # reality for now only not somewhere: there is nothing to say
             steps.append(step)
     return [*steps, conclusion(question, belief.value)], answer
+
+
+def running_steps(item: Item) -> tuple[list[str], str]:
+    """The sound argument with the belief as it is after each line, and its answer.
+
+    `Line 5: key in bag; Ann sees it; Bob misses it; Ann thinks Bob thinks the key is in the box.`
+
+    Raises:
+        ValueError: as `sound_steps`.
+    """
+    steps, answer = sound_steps(item)
+    question, state = item.question, BeliefState(item.story, PROFILES[item.profile])
+    if not question.chain:
+        return steps, answer
+    asked = replace(question, chain=collapse(question.chain))
+    told: list[str] = []
+    for step in steps[:-1]:
+        line = int(step.partition(":")[0].split()[1])
+        value = state.belief(question.chain, question.fact, line).value
+        clause = "" if value and not is_readable(value) else f"; {statement(asked, value)}"
+        told.append(step.removesuffix(".") + clause + ".")
+    return [*told, steps[-1]], answer
 
 
 def inexpressible(item: Item) -> str:
