@@ -13,12 +13,12 @@ from tomprm.belief.state import BeliefState
 from tomprm.belief.wild import wild_items
 from tomprm.checker import selftest
 from tomprm.checker.check import Checker
-from tomprm.checker.corrupt import applicable, corrupt, plant
+from tomprm.checker.corrupt import applicable, corrupt, corruptions, plant
 from tomprm.checker.kinds import belief_error
 from tomprm.checker.oracle import oracle_answer
 from tomprm.checker.selftest import self_test
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
-from tomprm.trace.canonical import NARRATORS, sound_steps, write_trace
+from tomprm.trace.canonical import NARRATORS, running_steps, sound_steps, write_trace
 from tomprm.trace.claims import Claim
 from tomprm.world.events import Fact, Question
 from tomprm.world.grammar import read_question
@@ -287,6 +287,26 @@ def test_a_quirk_of_exploretom_needs_no_witness() -> None:
     assert answer == "crate" and steps[1] == "Line 4: it in crate; Bob misses it; Ann sees it."
     verdict = Checker(item).check(write_trace(steps, answer))
     assert verdict.sound and [s.established for s in verdict.steps] == [0, 1, 1]
+
+
+def test_running_steps_state_the_belief_after_each_line() -> None:
+    item = about("Where does Cid think Bob thinks the key is?")
+    steps, answer = running_steps(item)
+    thinks = "Cid thinks Bob thinks the key is in the"
+    assert steps == [
+        f"Line 2: key in box; Cid sees it; Bob sees it; {thinks} box.",
+        f"Line 4: key in bag; Cid sees it; Bob sees it; {thinks} bag.",
+        f"Line 5: key in jar; Cid misses it; Bob seems to see it; {thinks} bag.",
+        f"Line 7: key in tin; Cid misses it; Bob misses it; {thinks} bag.",
+        f"So {thinks} bag.",
+    ]
+    assert Checker(item).check(write_trace(steps, answer)).sound
+    copied = [c for c in corruptions(item, running=True)[ErrorKind.STALE_COPY] if c.step == 1]
+    assert any("Bob sees it; Cid thinks Bob thinks the key is in the box." in c.text for c in copied)
+    topic = explore("Does Ann know about the school play? Answer yes or no.")
+    assert running_steps(topic)[0][0] == "Line 6: Ann sees it; Ann knows about the school play."
+    world = about("Where is the key really?")
+    assert running_steps(world) == sound_steps(world)
 
 
 def test_sound_traces_of_tomi() -> None:
