@@ -190,10 +190,10 @@ class _ExploreStory:
         outside = [p for p in self.met if self.room.get(p) != room and p != actor]
         inside = [p for p in self.met if self.room.get(p) == room and p != actor]
         parts: list[str] = []
-        if outside and self.rng.random() < 0.2:
+        if outside and self.rng.random() < 0.35:
             watchers = pick(self.rng, outside, min(len(outside), int(self.rng.integers(1, 3))))
             parts.append(f"{join_names(watchers)} witnessed this action in secret (and only this action)")
-        if inside and self.rng.random() < 0.2:
+        if inside and self.rng.random() < 0.35:
             also = "also, " if parts else ""
             parts.append(f"{also}{_one(self.rng, inside)} got distracted and did not realize what happened")
         return f" While this action was happening, {'; '.join(parts)}." if parts else ""
