@@ -419,13 +419,8 @@ def test_self_test() -> None:
     assert result["passed"] and result["failures"] == []
     assert result["traces"] == 2500 == done[-1]
     assert result["traces"] == result["items"] + sum(k["n"] for k in result["kinds"].values())
-    assert (
-        result["gold_sound"]
-        == result["items"]
-        == result["oracle"]["agree"]
-        == result["oracle"]["asked"]
-        > 300
-    )
+    assert result["gold_sound"] == result["items"] > 250
+    assert result["oracle"] == {"asked": result["items"], "agree": result["items"]}
     assert set(result["kinds"]) == {kind.value for kind in ErrorKind}
     assert set(result["profiles"]) == set(PROFILES) - {"bigtom"}
     assert set(result["orders"]) == {"0", "1", "2", "3", "4"}
