@@ -42,7 +42,9 @@ def main() -> None:
         item = item_of(row)
         verdict = Checker(item).check(read_trace(row["trace"], [s["text"] for s in row["steps"]]))
         if args.steps:
-            print(f"\n== {row['id']} {row['source']} {row['style']}: {row['question']} -> {row['gold_answer']}")
+            print(
+                f"\n== {row['id']} {row['source']} {row['style']}: {row['question']} -> {row['gold_answer']}"
+            )
         symbolic = row["source"] in SYMBOLIC
         for step, judged in zip(row["steps"], verdict.steps, strict=True):
             label, status = step["label"], judged.status.value
@@ -50,12 +52,20 @@ def main() -> None:
             for key in keys:
                 count.setdefault(key, Counter())[label, status] += 1
             if args.steps:
-                flag = "!!" if (label == 1 and status == "contradicted") or (label == 0 and status != "contradicted") else "  "
+                flag = (
+                    "!!"
+                    if (label == 1 and status == "contradicted") or (label == 0 and status != "contradicted")
+                    else "  "
+                )
                 print(f"{flag}[{label}] {status:13} {step['text']!r}   ## {step['why']}")
                 for c in judged.claims:
-                    print(f"        {c.status.value:13} {c.claim.kind.value}: {c.claim.text!r} line {c.line} | {c.reason}")
+                    print(
+                        f"        {c.status.value:13} {c.claim.kind.value}: {c.claim.text!r} line {c.line} | {c.reason}"
+                    )
             bad = "accused wrongly" if label == 1 and status == "contradicted" else "missed"
-            if (label == 1 and status == "contradicted") or (label == 0 and status != "contradicted" and symbolic):
+            if (label == 1 and status == "contradicted") or (
+                label == 0 and status != "contradicted" and symbolic
+            ):
                 why = "; ".join(c.reason for c in judged.claims if c.status is Status.CONTRADICTED)
                 misses.append(f"{bad}: {row['id']} {step['text'][:150]!r} ({why or step['why']})")
     for key in ("symbolic", "presence", *sorted(k for k in count if k not in ("symbolic", "presence"))):

@@ -1,113 +1,12 @@
-"""A second belief engine that shares nothing with the first: every nested belief is kept in a table and
-rewritten sentence by sentence, from the rules as published (Hi-ToM's generator; joint witnessing).
-
-Also stories stranger than any generator's, to compare the two on.
-"""
-
-from itertools import pairwise, product
+"""Stories stranger than any generator's, to compare the engine with the brute-force one on."""
 
 import numpy as np
 
+from tomprm.checker.oracle import HitomTables as Oracle
 from tomprm.world.events import Action, Kind
 
+__all__ = ["Chain", "Oracle", "strange_story"]
 Chain = tuple[str, ...]
-
-
-class Oracle:
-    """Who thinks that who thinks ... each thing is where, over all chains of some agents.
-
-    Args:
-        depth: longest chain. repeats: also chains like (A, B, A); never (A, A), see `table`.
-        tells: "release" or "clean".
-    """
-
-    def __init__(self, agents: tuple[str, ...], depth: int, repeats: bool, tells: str) -> None:
-        self.tells = tells
-        self.chains = [
-            chain
-            for length in range(1, depth + 1)
-            for chain in product(agents, repeat=length)
-            if all(a != b for a, b in pairwise(chain)) and (repeats or len(set(chain)) == length)
-        ]
-        self.table: dict[Chain, dict[str, str]] = {chain: {} for chain in [(), *self.chains]}
-        self.room: dict[str, str] = {}  # of people
-        self.thing_room: dict[str, str] = {}
-        self.last_room = ""
-        self.in_chapter: set[str] = set()
-        self.left_at: dict[str, int] = {}  # when they left in this chapter
-        self.clock = 0
-
-    def do(self, action: Action) -> None:
-        """One sentence."""
-        self.clock += 1
-        if action.kind is Kind.ENTER:
-            self._enter(set(action.actors), action.room)
-        elif action.kind is Kind.EXIT:
-            for name in action.actors:
-                del self.room[name]
-                self.left_at.setdefault(name, self.clock)
-        elif action.kind is Kind.PLACE:
-            self._change(action, self.last_room)
-        elif action.kind is Kind.MOVE:
-            self._change(action, self.room[action.actors[0]])
-        elif action.kind in (Kind.CLAIM, Kind.TELL):
-            for chain in self._told(action):
-                self.table[chain][action.thing] = action.place
-
-    def _enter(self, group: set[str], room: str) -> None:
-        for name in group:
-            self.room[name] = room
-        self.last_room = room
-        if room != "waiting_room":
-            self.in_chapter, self.left_at = group, {}
-        for thing, its_room in self.thing_room.items():
-            if its_room == room:  # seen by those who enter, together, and by nobody else
-                for chain in self.chains:
-                    if set(chain) <= group:
-                        self.table[chain][thing] = self.table[()][thing]
-
-    def _change(self, action: Action, room: str) -> None:
-        self.thing_room[action.thing] = room
-        self.table[()][action.thing] = action.place
-        openly = {name for name, its_room in self.room.items() if its_room == room}
-        really = (openly | set(action.secret)) - set(action.distracted)
-        for chain in self.chains:
-            if chain[0] in really and set(chain[1:]) <= openly:
-                self.table[chain][action.thing] = action.place
-
-    def _trusts(self, hearer: str, speaker: str) -> bool:
-        if hearer == speaker:
-            return False
-        if hearer not in self.in_chapter:
-            return True
-        if hearer not in self.left_at:
-            return False
-        return speaker not in self.left_at or self.left_at[hearer] < self.left_at[speaker]
-
-    def _told(self, action: Action) -> list[Chain]:
-        """The chains that a claim is written into."""
-        s = action.actors[0]
-        private = action.kind is Kind.TELL
-        rule = self._told_release if self.tells == "release" else self._told_clean
-        return [chain for chain in self.chains if rule(chain, s, action.listener if private else None)]
-
-    def _told_release(self, chain: Chain, s: str, listener: str | None) -> bool:
-        # Public: each believer b takes B(b), B(b,s), B(s,b); of each other hearer d only B(s,d).
-        # Private: the same with the listener alone. Orders 3 and more never change.
-        if len(chain) > 2 or s == chain[0] == chain[-1]:
-            return False
-        others = [x for x in chain if x != s]
-        if len(others) != 1 or (listener is not None and others[0] != listener):
-            return False
-        return self._trusts(others[0], s) or (len(chain) == 2 and chain[0] == s)
-
-    def _told_clean(self, chain: Chain, s: str, listener: str | None) -> bool:
-        # Whoever trusts the speaker takes the claim; who trusts him takes it for his own belief too.
-        if listener is not None and not set(chain) <= {s, listener}:
-            return False
-        if self._trusts(chain[-1], s):
-            return True
-        return len(chain) > 1 and chain[-1] == s and self._trusts(chain[-2], s)
 
 
 def strange_story(rng: np.random.Generator, agents: tuple[str, ...], n: int = 12) -> list[Action]:

@@ -1,111 +1,18 @@
-"""ExploreToM's belief tracker by brute force: first- and second-order beliefs kept in tables and rewritten
-sentence by sentence, as the published rules say. Shares nothing with the engine.
-
-Also random stories in ExploreToM's English.
-"""
+"""Random stories in ExploreToM's English, told while the brute-force tracker keeps its tables."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from tomprm.checker.oracle import ExploreTables as Tables
 
 NAMES = ("Ann", "Bob", "Cid", "Dot")
 ROOMS = ("back office", "long, narrow hall")
 BOXES = ("tin box", "old bag", "crate")
 THINGS = ("key", "small, red notebook")
 TOPICS = ("school play", "new budget")
-
-
-@dataclass
-class Tables:
-    """world[x][attribute], first[a][x][attribute], second[a, b][x][attribute]."""
-
-    world: Any = field(default_factory=lambda: defaultdict(dict))
-    first: Any = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
-    second: Any = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
-    people: list[str] = field(default_factory=list)
-
-    def room(self, name: str) -> str:
-        return self.world[name].get("room", "")
-
-    def inside(self, room: str) -> set[str]:
-        return {p for p in self.people if self.room(p) == room}
-
-    def learn(self, real: set[str], seeming: set[str], x: str, attribute: str, value: str) -> None:
-        for a in real:
-            self.first[a][x][attribute] = value
-            for b in seeming - {a}:
-                self.second[a, b][x][attribute] = value
-
-    def enter(self, name: str, room: str, peek: set[str], lost: set[str]) -> None:
-        if name not in self.people:
-            self.people.append(name)
-        self.world[name]["room"] = room
-        there = self.inside(room)
-        real = (there | peek) - lost
-        self.learn(real, there, name, "room", room)
-        self.look(name, room, there, real)
-
-    def look(self, name: str, room: str, there: set[str], real: set[str]) -> None:
-        for x in list(self.world):
-            if x in self.people or self.world[x].get("room") != room:
-                continue
-            if "place" not in self.world[x]:
-                self.first[name][x]["room"] = room
-                for a in real:
-                    for b in there - {a}:
-                        self.second[a, b][x]["room"] = room
-            elif "room" in self.first[name][x] and "place" not in self.first[name][x]:
-                self.first[name][x]["room"] = "not(???)"
-                for a in real - {name}:
-                    self.second[a, name][x]["room"] = "not(???)"
-                for b in there - {name}:
-                    self.second[name, b][x]["room"] = "not(???)"
-
-    def leave(self, name: str, peek: set[str], lost: set[str]) -> None:
-        room = self.room(name)
-        there = self.inside(room)
-        self.world[name]["room"] = f"not({room})"
-        self.learn((there | peek) - lost, there, name, "room", f"not({room})")
-
-    def move(self, name: str, thing: str, box: str, peek: set[str], lost: set[str]) -> None:
-        room = self.room(name)
-        there = self.inside(room)
-        real = (there | peek) - lost
-        self.world[thing] |= {"place": box, "room": room}
-        self.world[box]["room"] = room
-        for attribute, value in (("place", box), ("room", room)):
-            self.learn(real, there, thing, attribute, value)
-            if lost:
-                for a in there:
-                    for b in there - {a}:
-                        self.second[a, b][thing][attribute] = value
-
-    def carry(self, name: str, thing: str, room: str) -> None:
-        old = self.room(name)
-        behind = self.inside(old)
-        if "place" in self.world[thing]:
-            out = f"not({self.world[thing]['place']})"
-            self.world[thing]["place"] = out
-            self.learn(behind, behind, thing, "place", out)
-        for x in (thing, name):
-            self.world[x]["room"] = f"not({old})"
-            self.learn(behind, behind, x, "room", f"not({old})")
-        self.world[name]["room"] = room
-        there = self.inside(room)
-        self.learn(there, there, name, "room", room)
-        self.look(name, room, there, there)
-        self.world[thing]["room"] = room
-        self.learn(there, there, thing, "room", room)
-
-    def belief(self, chain: tuple[str, ...], x: str, attribute: str) -> str | None:
-        if not chain:
-            return self.world[x].get(attribute)
-        table = self.first[chain[0]] if len(chain) == 1 else self.second[chain]
-        return table[x].get(attribute)
 
 
 def random_story(rng: np.random.Generator, length: int) -> tuple[str, Tables]:

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tomprm.belief.generate import Recipe, generate
 from tomprm.checker.check import Checker
-from tomprm.checker.corrupt import applicable, corrupt, self_test
+from tomprm.checker.corrupt import corrupt
 from tomprm.checker.obligations import obligations
-from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, Verdict
+from tomprm.checker.verdict import ErrorKind, Status, Verdict
 from tomprm.trace.canonical import NARRATORS, sound_steps, write_trace
-from tomprm.trace.claims import Claim
 from tomprm.trace.steps import Format
 from tomprm.world.events import Fact, Question
 from tomprm.world.grammar import read_question
@@ -88,7 +86,7 @@ def test_errors_name_what_is_right_and_why() -> None:
         (
             "bag",
             "box",
-            "UPDATED_WITHOUT_PERCEPTION",
+            "ORDER_COLLAPSED",  # it is what Bob believes himself
             "Bob thinks that Cid thinks that the key is in the box: set by line 2 (place), "
             "perceived by Ann, Bob and Cid",
             2,
@@ -298,58 +296,6 @@ def test_sound_traces_are_sound(assorted: list[Item]) -> None:
         assert verdict.sound and verdict.coverage == verdict.soundness == 1.0 and verdict.coherent, about
         assert all(s.status is SUPPORTED for s in verdict.steps)
         assert not verdict.count(UNCHECKABLE) and verdict.answer_status is SUPPORTED
-
-
-def test_each_error_is_caught_at_its_step_and_nothing_else_is(assorted: list[Item]) -> None:
-    rng = np.random.default_rng(0)
-    seen: set[ErrorKind] = set()
-    for about in assorted:
-        checker = Checker(about)
-        for kind in applicable(about):
-            text, at = corrupt(about, rng, kind)
-            verdict = checker.check(text)
-            assert verdict.first_error == at
-            assert [s.status for i, s in enumerate(verdict.steps) if i != at] == [SUPPORTED] * (
-                len(verdict.steps) - 1
-            )
-            wrong = [c for c in verdict.steps[at].claims if c.status is CONTRADICTED]
-            assert {c.error for c in wrong} == {kind}
-            assert len(wrong) == 1 or kind is ErrorKind.UNKNOWN_EVENT
-            assert verdict.steps[at].new_errors == len(wrong) and verdict.answer_status is SUPPORTED
-            seen.add(kind)
-    assert seen == set(ErrorKind)
-
-
-def test_corruptions_that_cannot_be() -> None:
-    about = item("Where does Bob think the key is?")
-    with pytest.raises(
-        ValueError, match="golden: nothing to make a 'wrong trust' error of; choose from: updated"
-    ):
-        corrupt(about, np.random.default_rng(0), ErrorKind.WRONG_TRUST)
-
-
-def test_self_test() -> None:
-    result = self_test(60, 1)
-    assert result["passed"] and result["failures"] == []
-    assert result["gold_sound"] == result["items"] > 50
-    for found in result["kinds"].values():
-        assert found["caught"] == found["named"] == found["n"] > 0 and found["false_alarms"] == 0
-
-
-def test_self_test_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checker that takes everybody to see everything is found out."""
-    judge = Checker.judge
-
-    def lenient(self: Checker, claim: Claim) -> ClaimVerdict:
-        found = judge(self, claim)
-        seen = found.error is ErrorKind.UPDATED_WITHOUT_PERCEPTION
-        return ClaimVerdict(claim, SUPPORTED, "", "", "") if seen else found
-
-    monkeypatch.setattr(Checker, "judge", lenient)
-    result = self_test(30, 1)
-    assert not result["passed"] and result["failures"]
-    assert result["kinds"]["updated without perception"]["caught"] == 0
-    assert result["gold_sound"] == result["items"]
 
 
 @cache

@@ -105,7 +105,7 @@ def test_generate_then_check(call: Call) -> None:
     for row, verdict in zip(made.rows(), judged.rows(), strict=True):
         assert verdict["id"] == row["id"] and verdict["first_error"] == -1
         assert verdict["process"]["sound"] and verdict["process"]["coverage"] == 1
-        assert verdict["answer"] == {"text": row["answer"], "status": "supported"}
+        assert verdict["answer"] == {"text": row["answer"], "status": "supported", "error": None}
         assert verdict["rewards"]["total"] == pytest.approx(1.1)
         for step in verdict["steps"]:
             assert row["trace"][step["start"] : step["end"]] == step["text"]

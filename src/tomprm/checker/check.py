@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from tomprm.belief.lines import event_at, speaker
 from tomprm.belief.state import BeliefState, collapse
+from tomprm.checker import kinds
+from tomprm.checker.facts import Facts, entailed_answer, value_words
 from tomprm.checker.free import FreeReading
 from tomprm.checker.obligations import obligations, signature
 from tomprm.checker.timeline import Timeline
@@ -29,9 +32,9 @@ class Checker:
         self.chain = collapse(item.question.chain)
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
-        self.things = {normalise(t): t for t in item.story.things}
+        self.facts = Facts(item.story, item.question)
         self.due = obligations(self.state, self.question)
-        self.answer = self.state.answer(self.question).value
+        self.answer = self.question.say(self.state.answer(self.question).value)
 
     def check(self, trace: Trace | str) -> Verdict:
         """Verdicts for all steps; an obligation counts for the first step with a supported claim that
@@ -62,29 +65,30 @@ class Checker:
             answer_status=self._judge_answer(trace.answer),
             format=trace.format,
             obligations=len(self.due),
-            coherent=None if entailed is None else matches(trace.answer, entailed.place),
+            coherent=None
+            if entailed is None
+            else matches(trace.answer, entailed_answer(self.question, entailed.place)),
             unestablished=tuple(d.text for d in open_due),
         )
 
     def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
         """The verdicts of each step, in the canonical form or in free English."""
-        free = FreeReading(self, self.lexicon, self.time)
+        free: FreeReading | None = None
         last = len(trace.steps) - 1
         formal = False
         for number, step in enumerate(trace.steps):
             canonical = read_canonical(step)
             if canonical is not None and (canonical.anchored or formal) and self._known(canonical.claims):
-                formal = formal or canonical.anchored
+                formal = True
                 yield tuple(self.judge(claim) for claim in canonical.claims)
             else:
+                free = free or FreeReading(self, self.lexicon, self.time)
                 yield tuple(free.judge(step, last=number == last))
 
     def _known(self, claims: Sequence[Claim]) -> bool:
         """Are all things ones that the story has? Else the canonical form was seen where it is not meant."""
         free = (ClaimKind.PERCEPTION, ClaimKind.PRESENCE, ClaimKind.TRUST)
-        return all(
-            c.kind in free or c.thing == "it" or normalise(c.thing) in self.things for c in claims
-        )
+        return all(c.kind in free or c.thing == "it" or self.facts.of(c.thing, "") for c in claims)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -122,21 +126,19 @@ class Checker:
     # -- one method per kind of claim -----------------------------------------------------------
 
     def _location(self, claim: Claim) -> ClaimVerdict:
-        thing = self.things.get(normalise(claim.thing))
-        if thing is None:
+        fact = self.facts.of(claim.thing, claim.place)
+        if fact is None:
             return _open(claim, f"no {claim.thing} has a place in the story")
-        return self.judge_location(claim, Fact(thing))
+        return self.judge_location(claim, fact)
 
     def judge_location(self, claim: Claim, fact: Fact) -> ClaimVerdict:
         """Is `fact` what is claimed, at the claim's line?"""
-        thing = fact.thing
-        belief = self.state.belief((), fact, claim.line)
+        thing, belief = fact.thing, self.state.belief((), fact, claim.line)
         if belief.value is None:
             return _open(claim, f"where the {thing} is has not been said yet")
         if matches(claim.place, belief.value) == claim.positive:
             return _supported(claim, belief.value, belief.event)
-        known = self._is_place_of(thing, claim.place)
-        kind = ErrorKind.WRONG_TIME if known else ErrorKind.WRONG_PLACE
+        kind = kinds.location_error(self.state, fact, claim.line, claim.place)
         truth = f"the {thing} is in the {belief.value}"
         return _wrong(claim, claim.place, belief.value, belief.event, kind, truth)
 
@@ -151,7 +153,7 @@ class Checker:
         saw = name in witnesses
         if saw == claim.positive:
             return _supported(claim, words[saw], event)
-        kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION if claim.positive else ErrorKind.WRONG_OBSERVERS
+        kind = kinds.perception_error(claim.positive)
         who = "seeming witnesses" if claim.apparent else "witnesses"
         reason = f"{who} of line {event.line}: {join_names(sorted(witnesses)) or 'nobody'}"
         return _wrong(claim, words[claim.positive], words[saw], event, kind, reason)
@@ -166,42 +168,43 @@ class Checker:
             return _supported(claim, room.value, room.event)
         claimed = claim.place if claim.positive else f"not({claim.place})"
         truth = f"{name} is in: {room.value}"
-        return _wrong(claim, claimed, room.value, room.event, ErrorKind.WRONG_PLACE, truth)
+        if claim.positive:
+            kind = kinds.location_error(self.state, Fact(name, "room"), claim.line, claim.place)
+        else:
+            kind = kinds.absence_error(self.state, name, claim.line, claim.place)
+        return _wrong(claim, claimed, room.value, room.event, kind, truth)
 
     def _belief(self, claim: Claim) -> ClaimVerdict:
-        thing = self.things.get(normalise(claim.thing))
-        if thing is None:
+        fact = self.facts.of(claim.thing, claim.place)
+        if fact is None:
             return _open(claim, f"no {claim.thing} has a place in the story")
-        return self.judge_belief(claim, Fact(thing))
+        return self.judge_belief(claim, fact)
 
     def judge_belief(self, claim: Claim, fact: Fact) -> ClaimVerdict:
         """Does the claim's chain of people hold `fact` for what is claimed, at the claim's line?"""
         belief = self.state.belief(claim.names, fact, claim.line)
-        held = belief.value or "unknown"
+        held = value_words(fact, belief.value) or "unknown"
         claimed = claim.place or "unknown"
         if matches(claimed, held) == claim.positive:
             return _supported(claim, held, belief.event)
-        if not claim.positive:
-            kind, claimed = ErrorKind.BELIEF_NOT_UPDATED, f"not {claimed}"
-        elif self._once_held(claim, fact):
-            kind = ErrorKind.BELIEF_NOT_UPDATED
-        elif self._is_place_of(fact.thing, claimed):
-            kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION
+        if claim.positive:
+            kind = kinds.belief_error(self.state, claim.names, fact, claim.line, claim.place)
         else:
-            kind = ErrorKind.WRONG_PLACE
+            kind, claimed = ErrorKind.BELIEF_NOT_UPDATED, f"not {claimed}"
         return _wrong(claim, claimed, held, belief.event, kind, belief.explain())
 
     def _said(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
-        if told is None or told.tell is None:
+        if told is None:
             return _open(claim, "nothing is said there")
         (fact, place), *_ = told.facts
-        truth = f"{told.tell.speaker} says {fact.thing} in {place}"
-        right = told.tell.speaker == claim.names[0] and normalise(claim.thing) == normalise(fact.thing)
+        says = speaker(self.state.story, told)
+        truth = f"{says} says {fact.thing} in {place}"
+        right = says == claim.names[0] and normalise(claim.thing) == normalise(fact.thing)
         if right and matches(claim.place, place):
             return _supported(claim, truth, told)
         claimed = f"{claim.names[0]} says {claim.thing} in {claim.place}"
-        return _wrong(claim, claimed, truth, told, ErrorKind.WRONG_PLACE, f"line {told.line}: {truth}")
+        return _wrong(claim, claimed, truth, told, kinds.said_error(right), f"line {told.line}: {truth}")
 
     def _trust(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
@@ -222,23 +225,11 @@ class Checker:
     def _event_at(self, line: int | None) -> Event | None:
         """What can be seen at a line. An entry is seen by all in the room, the entrants included,
         who also see what is in the room: that is the line's second event."""
-        return next((e for e in self.state.story.events if e.line == line and e.tell is None), None)
+        return event_at(self.state.story, line, self.question.fact)
 
     def _tell_at(self, line: int | None) -> Event | None:
-        return next((e for e in self.state.story.events if e.line == line and e.tell is not None), None)
-
-    def _is_place_of(self, thing: str, place: str) -> bool:
-        """Was the thing ever there?"""
-        return normalise(place) in {normalise(p) for p in self.state.story.places(thing)}
-
-    def _once_held(self, claim: Claim, fact: Fact) -> bool:
-        """Did the chain believe the claimed place earlier?"""
-        beliefs = (
-            self.state.belief(claim.names, fact, event.line)
-            for event in self.state.story.about(fact)
-            if claim.line is None or event.line < claim.line
-        )
-        return any(belief.value is not None and matches(claim.place, belief.value) for belief in beliefs)
+        said = (e for e in self.state.story.events if e.line == line and (e.tell is not None or e.said))
+        return next(said, None)
 
 
 _JUDGES: dict[ClaimKind, Callable[[Checker, Claim], ClaimVerdict]] = {

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
+from tomprm.belief.lines import KNOWN
 from tomprm.belief.state import collapse
 from tomprm.checker.timeline import Timeline, nearest
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
@@ -82,7 +83,13 @@ class FreeReading:
         for s in statements:
             if s.kind in _EVENTS:
                 made, line = self._event(s)
-                if s.then and line is not None and retold and line < retold[-1][1] and s.kind is not ClaimKind.EXIT:
+                if (
+                    s.then
+                    and line is not None
+                    and retold
+                    and line < retold[-1][1]
+                    and s.kind is not ClaimKind.EXIT
+                ):
                     made = [self._too_early(s, v, retold[-1][1]) for v in made]
                 yield from ((s.start, v) for v in made)
                 if line is not None:
@@ -312,11 +319,23 @@ class FreeReading:
         if s.known and (asked.fact.relation == "known" or len(s.chain) > 1):
             if asked.fact.relation != "known":
                 return [_open(s, "what is known is not clear")]
-            place = "yes" if s.positive else ""
+            place = KNOWN if s.positive else ""
             return self._belief(
-                replace(s, kind=ClaimKind.BELIEF, thing=asked.fact.thing, place=place, relation="known", positive=True)
+                replace(
+                    s,
+                    kind=ClaimKind.BELIEF,
+                    thing=asked.fact.thing,
+                    place=place,
+                    relation="known",
+                    positive=True,
+                )
             )
-        if s.of_that and self.before in (ClaimKind.PERCEPTION, ClaimKind.PRESENCE, ClaimKind.SIGHT, ClaimKind.BELIEF):
+        if s.of_that and self.before in (
+            ClaimKind.PERCEPTION,
+            ClaimKind.PRESENCE,
+            ClaimKind.SIGHT,
+            ClaimKind.BELIEF,
+        ):
             return [_open(s, "what is known is not clear")]
         targets = self._targets(s)
         if not s.positive and s.later and not s.company:
@@ -509,7 +528,7 @@ class FreeReading:
         return collapse(asked) if fits else None
 
     def _held(self, s: Statement, chain: tuple[str, ...], thing: str) -> ClaimVerdict:
-        fact = Fact(self.checker.things.get(normalise(thing), thing), s.relation)
+        fact = Fact(thing, s.relation)
         if not self.checker.state.story.about(fact):
             return _open(s, f"no {thing} has a {s.relation} in the story")
         asked = self.item.question
@@ -598,7 +617,7 @@ class FreeReading:
         return [next((v for v in made if v.status is Status.SUPPORTED), made[0])]
 
     def _is_at(self, s: Statement, thing: str) -> ClaimVerdict:
-        fact = Fact(self.checker.things.get(normalise(thing), thing), s.relation)
+        fact = Fact(thing, s.relation)
         if not self.checker.state.story.about(fact):
             return _open(s, f"no {thing} has a {s.relation} in the story")
         moments = self._moments(s)
@@ -710,7 +729,7 @@ class FreeReading:
         if not names or group.kind == "none":
             return [_open(s, "who is meant is not clear")]
         thing = s.thing if s.thing not in ("", "it") else self.item.question.fact.thing
-        fact = Fact(self.checker.things.get(normalise(thing), thing), s.relation)
+        fact = Fact(thing, s.relation)
         seen = [
             e
             for e in self.checker.state.story.about(fact)
@@ -745,7 +764,9 @@ class FreeReading:
         said = [n for n in lines if n in self.time.by_line and self.time.by_line[n].kind in _SAYING]
         if s.company is not None and s.company.names and not s.company.options:
             theirs = self.time.tells(s.company.names, group.names, [], "")
-            said = [n for n in said if n in theirs] or [n for n in [nearest(theirs, self.cursor)] if n is not None]
+            said = [n for n in said if n in theirs] or [
+                n for n in [nearest(theirs, self.cursor)] if n is not None
+            ]
         if not said or (not group.names and group.kind != "all"):
             return [_open(s, "what is trusted is not clear")]
         event = next((e for e in self.time.events.get(said[0], ()) if e.tell is not None or e.said), None)

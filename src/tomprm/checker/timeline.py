@@ -76,7 +76,9 @@ class Timeline:
         if action is not None and action.kind is Kind.CARRY and events:
             # Those left behind see it go, those in the other room see it come.
             real = frozenset[str]().union(*(e.real for e in events))
-            return replace(events[-1], real=real, apparent=frozenset[str]().union(*(e.apparent for e in events)))
+            return replace(
+                events[-1], real=real, apparent=frozenset[str]().union(*(e.apparent for e in events))
+            )
         return events[0] if events else None
 
     # -- which line is meant -----------------------------------------------------------------------

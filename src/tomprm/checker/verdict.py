@@ -18,7 +18,7 @@ class Status(str, Enum):
 
 
 class ErrorKind(str, Enum):
-    """What is wrong with a contradicted claim."""
+    """What is wrong with a contradicted claim, or with the answer; `tomprm.checker.kinds` defines each."""
 
     UPDATED_WITHOUT_PERCEPTION = "updated without perception"
     BELIEF_NOT_UPDATED = "belief not updated"
@@ -27,7 +27,10 @@ class ErrorKind(str, Enum):
     WRONG_TIME = "wrong time"
     WRONG_TRUST = "wrong trust"
     UNKNOWN_EVENT = "unknown event"
+    ORDER_COLLAPSED = "order collapsed"
     NAMES_SWAPPED = "names swapped"
+    STALE_COPY = "stale copy"
+    UNSUPPORTED_ANSWER = "unsupported answer"  # of the answer, never of a claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,12 @@ class Verdict:
         return sum(c.status is status for s in self.steps for c in s.claims)
 
     @property
+    def answer_error(self) -> ErrorKind | None:
+        """An answer that the trace's own last belief claim does not entail, right or wrong as it may be;
+        None where it does, or where no claim says what to expect."""
+        return ErrorKind.UNSUPPORTED_ANSWER if self.coherent is False else None
+
+    @property
     def established(self) -> int:
         return sum(s.established for s in self.steps)
 
@@ -132,7 +141,8 @@ class Verdict:
                     lines.append(f"  {c.claim.text!r}: expected {c.expected!r}, because {c.reason}{kind}")
                 elif c.status is Status.UNCHECKABLE:
                     lines.append(f"  {c.claim.text!r}: {c.reason}")
-        lines.append(f"{self.answer_status.value:13}answer: {self.answer}")
+        error = f" [{self.answer_error.value}]" if self.answer_error else ""
+        lines.append(f"{self.answer_status.value:13}answer: {self.answer}{error}")
         return "\n".join(lines)
 
     def as_row(self) -> dict[str, Any]:
@@ -149,7 +159,11 @@ class Verdict:
                 }
                 for s in self.steps
             ],
-            "answer": {"text": self.answer, "status": self.answer_status.value},
+            "answer": {
+                "text": self.answer,
+                "status": self.answer_status.value,
+                "error": self.answer_error.value if self.answer_error else None,
+            },
             "first_error": self.first_error,
             "process": {
                 "soundness": self.soundness,

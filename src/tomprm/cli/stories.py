@@ -204,15 +204,17 @@ class Check:
     reward: Literal["outcome", "process", "hybrid"] = "process"
     self_test: bool = False
     """Verify the verifier: gold traces all sound, each planted error caught at its step."""
-    n: int = 200
-    """Items of the self-test."""
+    n: int = 1000
+    """Traces of the self-test."""
 
     def run(self) -> None:
         if self.self_test:
-            from tomprm.checker.corrupt import self_test
+            from tomprm.checker.selftest import self_test
+            from tomprm.cli.console import bar
 
             at_least(1, n=self.n)
-            result = self_test(self.n, 0)
+            with bar(self.n, "traces") as progress:
+                result = self_test(self.n, 0, progress)
             print(json.dumps(result, indent=1))
             if not result["passed"]:
                 raise UsageError("the self-test failed; please report this output")

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from tomprm.belief.lines import KNOWN
 from tomprm.trace.steps import Step, normalise
 from tomprm.world.events import split_names
 
@@ -50,7 +51,7 @@ class Claim:
     text: str
     names: tuple[str, ...] = ()  # who perceives, is present, speaks; the chain of a belief
     thing: str = ""  # "it": whatever the question is about
-    place: str = ""  # a container, or the room of a presence claim; "": unknown, of a belief
+    place: str = ""  # a container, or the room of a presence claim; "": unknown, of a belief; or KNOWN
     line: int | None = None
     positive: bool = True
     apparent: bool = False
@@ -91,6 +92,10 @@ _UNKNOWN = re.compile(
     rf"{_CHAIN_STARTS}(?P<chain>(?:{_NAME} {_THINKS} (?:that )?){{0,9}}{_NAME}) "
     rf"(?:does not|doesn't) know where (?:the )?{_THING} is{_END}"
 )
+_KNOWS = re.compile(
+    rf"{_CHAIN_STARTS}(?P<chain>(?:{_NAME} {_THINKS} (?:that )?){{0,9}}{_NAME}) "
+    rf"(?:(?P<no>(?:does not|doesn't) know)|knows) about (?:the )?{_THING}{_END}"
+)
 _SAID = re.compile(
     rf"(?P<names>{_NAME}) (?:publicly |privately )?"
     rf"(?:says?|said|claims?|claimed|(?:tells|told) {_NAME})(?: that)? "
@@ -112,6 +117,7 @@ _LOCATION = re.compile(
 # is tried only where one of its words occurs, which makes reading three times as fast.
 _READERS = (
     (ClaimKind.BELIEF, _UNKNOWN, (" know where ",)),
+    (ClaimKind.BELIEF, _KNOWS, (" know about ", " knows about ")),
     (ClaimKind.BELIEF, _BELIEF, (" think", " believe", " know")),
     (ClaimKind.SAID, _SAID, (" say", " said ", " claim", " tells ", " told ")),
     (ClaimKind.PERCEPTION, _PERCEPTION, (" it", " this", " that", " line ")),
@@ -210,6 +216,7 @@ def _build(kind: ClaimKind, match: re.Match[str], text: str, line: int | None) -
     slot = match.groupdict("")
     thing, place = slot.get("thing", ""), slot.get("place", "")
     if kind is ClaimKind.BELIEF:
+        place = KNOWN if match.re is _KNOWS and not slot["no"] else place
         yield Claim(kind, text, tuple(_FIND_NAME.findall(slot["chain"])), thing, place, line)
     elif kind is ClaimKind.LOCATION:
         yield Claim(kind, text, (), thing, place, line)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from tomprm.belief.lines import KNOWN
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.statements import Statement
@@ -121,7 +122,7 @@ def _topic(m: Match) -> Iterator[Statement]:
         return
     yield m.claim(
         ClaimKind.BELIEF, chain=tuple(chain), thing=_name(topic) or "it", relation="known",
-        place="" if ignorant else "yes",
+        place="" if ignorant else KNOWN,
     )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def _topic_passive(m: Match) -> Iterator[Statement]:
     if inner is not None and outer is not None:
         yield m.claim(
             ClaimKind.BELIEF, chain=(outer, inner), thing=_name(m.one("topic")), relation="known",
-            place="" if m.found["no"] else "yes",
+            place="" if m.found["no"] else KNOWN,
         )  # fmt: skip
 
 
@@ -276,7 +277,14 @@ def _topic_name(m: Match) -> str:
 def _trusts(m: Match) -> Iterator[Statement]:
     who = m.who()
     last = m.clause.tokens[m.found.end() - 1]
-    verb = next((t.word for t in m.tokens("who") and m.clause.tokens[m.found.start() : m.found.end()] if t.tag == "B"), "")
+    verb = next(
+        (
+            t.word
+            for t in m.tokens("who") and m.clause.tokens[m.found.start() : m.found.end()]
+            if t.tag == "B"
+        ),
+        "",
+    )
     if last.tag == "T" and verb and not verb.startswith("belie"):
         return
     if who is not None:
@@ -332,7 +340,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCqtxHS])", _sees),
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", _sees),
     # what is said, heard and believed
-    (rf"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?!c[CR])", _says),
+    (r"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?!c[CR])", _says),
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HSY", _hears),
     (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", _says),
@@ -343,7 +351,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", _trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", _trusts),
     # moves
-    (rf"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?[hbi]*(?P<place>[CRL])(?!c[CR])", _moves),
+    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?[hbi]*(?P<place>[CRL])(?!c[CR])", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*M(?:f(?P<source>[CR]))?i*(?P<place>[CR])(?:y(?P<who>P))?", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*My(?P<who>P)(?:f(?P<source>[CR]))?(?:i*(?P<place>[CR]))?", _moves),
     (r"(?P<who>S)M(?:oT)?(?:f(?P<source>[CR]))?i*(?P<place>[CR])", _moves),

@@ -27,9 +27,7 @@ _NOW = re.compile(
     r"\b(?:now|at (?:this|that) (?:point|moment|time|stage)|by (?:now|then)|after (?:this|that)|so far|up to (?:now|then|here)|then)\b",
     re.I,
 )
-_END = re.compile(
-    r"\b(?:at the (?:very )?end|in the end|ultimately|final(?: answer)?|conclusion)\b", re.I
-)
+_END = re.compile(r"\b(?:at the (?:very )?end|in the end|ultimately|final(?: answer)?|conclusion)\b", re.I)
 _PAST = re.compile(
     r"\b(?:earlier|initially|originally|at first|first|previously|at the (?:very )?(?:start|begin+ing|outset)|to begin with|before that|in the beginning|had)\b",
     re.I,
@@ -39,7 +37,7 @@ _SO = re.compile(
     re.I,
 )
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
-_BELIEFS = frozenset("bel belief chain answer result conclusion final state".split())
+_BELIEFS = frozenset(["bel", "belief", "chain", "answer", "result", "conclusion", "final", "state"])
 _THEN = re.compile(r"\b(?:then|next|afterwards|after that|subsequently|thereafter)\b", re.I)
 _LATER = re.compile(
     r"\b(?:later|after (?:that|this|it|then)|from (?:then|here|there|now|that point) on|further|the rest|"
@@ -130,7 +128,8 @@ class Reader:
                         sentence=number,
                         joint=known.joint,
                         concludes=concludes,
-                        later=bool(_LATER.search(spoken)), cited=bool(marks),
+                        later=bool(_LATER.search(spoken)),
+                        cited=bool(marks),
                         then=bool(_THEN.search(words)),
                     )  # fmt: skip
                 )
@@ -144,8 +143,13 @@ class Reader:
         yield from found
 
     def _order(self, clause: Clause, after: Clause | None, text: str) -> Statement | None:
-        """"Ann left after Bob (did)": who went out first."""
-        if after is None or not _OTHER.fullmatch(after.tags) or "P" not in clause.tags or "X" not in clause.tags:
+        """ "Ann left after Bob (did)": who went out first."""
+        if (
+            after is None
+            or not _OTHER.fullmatch(after.tags)
+            or "P" not in clause.tags
+            or "X" not in clause.tags
+        ):
             return None
         if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
             return None
@@ -240,7 +244,7 @@ class Reader:
     def _joined(
         self, cells: list[tuple[int, str]], columns: list[str], row: str, offset: int
     ) -> tuple[list[tuple[int, str]], list[str]]:
-        """"Ann's move | box" is one statement, told over two cells."""
+        """ "Ann's move | box" is one statement, told over two cells."""
         for i in range(len(cells) - 1):
             tags = [t.tag for part in sentences(cells[i][1], self.lexicon) for t in part]
             after = [t.tag for part in sentences(cells[i + 1][1], self.lexicon) for t in part]

@@ -203,7 +203,16 @@ def _one(raw: list[_Raw], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     verb_too = bool(entity) and entity[0] == 1 and (low[i],) in ENGLISH
     if entity and verb_too:
         after = low[i + 1] if i + 1 < len(raw) else ""
-        if not (i and low[i - 1] in _DETERMINERS) and after not in ("->", "→", "is", "was", ":", "+", "moves", "moved"):
+        if not (i and low[i - 1] in _DETERMINERS) and after not in (
+            "->",
+            "→",
+            "is",
+            "was",
+            ":",
+            "+",
+            "moves",
+            "moved",
+        ):
             entity = ()
     if entity and (not english or entity[0] >= english[0]):
         n, kind, name = entity
@@ -262,22 +271,109 @@ def _this(raw: list[_Raw], low: list[str], i: int) -> list[Token]:
     return [Token("t", here.start, here.end, word)] if word == "that" else []
 
 
-_OF = frozenset("none neither any either both all each some most much".split())
-_THE = frozenset("the this that these those any no every each both either neither his her their".split())
+_OF = frozenset(["none", "neither", "any", "either", "both", "all", "each", "some", "most", "much"])
+_THE = frozenset(
+    [
+        "the",
+        "this",
+        "that",
+        "these",
+        "those",
+        "any",
+        "no",
+        "every",
+        "each",
+        "both",
+        "either",
+        "neither",
+        "his",
+        "her",
+        "their",
+    ]
+)
 _WHICH = frozenset(
-    "first second third fourth fifth last final later further other next subsequent previous earlier two three "
-    "four five following remaining 1st 2nd 3rd 4th 5th new such of the these those more".split()
+    [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "last",
+        "final",
+        "later",
+        "further",
+        "other",
+        "next",
+        "subsequent",
+        "previous",
+        "earlier",
+        "two",
+        "three",
+        "four",
+        "five",
+        "following",
+        "remaining",
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "5th",
+        "new",
+        "such",
+        "of",
+        "the",
+        "these",
+        "those",
+        "more",
+    ]
 )
 _MOVES = frozenset(
-    "move moves change changes event events swap switch transfer transfers relocation action actions exchange "
-    "placement placements shuffle shuffling happening happenings movement movements".split()
+    [
+        "move",
+        "moves",
+        "change",
+        "changes",
+        "event",
+        "events",
+        "swap",
+        "switch",
+        "transfer",
+        "transfers",
+        "relocation",
+        "action",
+        "actions",
+        "exchange",
+        "placement",
+        "placements",
+        "shuffle",
+        "shuffling",
+        "happening",
+        "happenings",
+        "movement",
+        "movements",
+    ]
 )
-_CLAIMS = frozenset("claim claims message messages statement statements announcement remark remarks tip".split())
-_ORDINALS = frozenset("first second third fourth fifth last final 1st 2nd 3rd 4th 5th".split())
+_CLAIMS = frozenset(
+    [
+        "claim",
+        "claims",
+        "message",
+        "messages",
+        "statement",
+        "statements",
+        "announcement",
+        "remark",
+        "remarks",
+        "tip",
+    ]
+)
+_ORDINALS = frozenset(
+    ["first", "second", "third", "fourth", "fifth", "last", "final", "1st", "2nd", "3rd", "4th", "5th"]
+)
 
 
 def _happening(low: list[str], i: int) -> tuple[str, int] | None:
-    """"none of these moves", "the second move", "any of it", "the 2nd one": a tag and its words."""
+    """ "none of these moves", "the second move", "any of it", "the 2nd one": a tag and its words."""
     if low[i] not in _OF and low[i] not in _THE:
         return None
     nothing = low[i] in ("none", "neither", "no")
@@ -439,7 +535,12 @@ def _groups(tokens: list[Token]) -> list[Token]:
                 commas = True
             members.append(tokens[j + step])
             j += step + 1
-        if j < len(tokens) and tokens[j].group is not None and tokens[j].group.kind == "both" and len(members) > 1:
+        if (
+            j < len(tokens)
+            and tokens[j].group is not None
+            and tokens[j].group.kind == "both"
+            and len(members) > 1
+        ):
             j += 1  # "Ann and Bob both ..."
         # "In front of Ann, Bob moves it": a comma alone does not make a list before a verb.
         if commas and len(members) == 2 and j < len(tokens) and tokens[j].tag in "MEXOZHBFYUDbhmn":

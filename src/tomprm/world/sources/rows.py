@@ -25,7 +25,9 @@ def read_row(row: Mapping[str, Any]) -> Item:
         return Item.from_row(row)
     gold = row.get("answer", row.get("gold_answer"))
     rest = {k: row[k] for k in ("containers",) if k in row}
-    item = make(row["story"], row["question"], "" if gold is None else str(gold), str(row.get("id", "")), rest)
+    item = make(
+        row["story"], row["question"], "" if gold is None else str(gold), str(row.get("id", "")), rest
+    )
     if item.abstain:
         raise ValueError(f"{item.abstain}: {row['question']!r}; leave such rows out")
     return item
