@@ -75,24 +75,27 @@ class Checker:
         """The verdicts of each step, in the canonical form or in free English."""
         free: FreeReading | None = None
         last = len(trace.steps) - 1
-        formal = False
-        for number, step in enumerate(trace.steps):
-            canonical = read_canonical(step)
-            if canonical is not None and (canonical.anchored or formal) and self._known(canonical.claims):
-                formal = True
-                yield tuple(self.judge(claim) for claim in canonical.claims)
-            else:
-                free = free or FreeReading(self, self.lexicon, self.time)
-                yield tuple(free.judge(step, last=number == last))
+        forms = [read_canonical(step) for step in trace.steps]
+        # One step that cites a line in the canonical form shows that the trace is written in it.
+        formal = any(form is not None and form.anchored for form in forms)
+        for number, (step, form) in enumerate(zip(trace.steps, forms, strict=True)):
+            ends = number == last and step.text.startswith("So ")
+            meant = form if formal or ends else None
+            if meant is not None and self._known(meant.claims):
+                yield tuple(self.judge(claim) for claim in meant.claims)
+                continue
+            free = free or FreeReading(self, self.lexicon, self.time)
+            found = free.judge(step, last=number == last)
+            yield tuple(found or ([self.judge(claim) for claim in meant.claims] if meant else []))
 
     def _known(self, claims: Sequence[Claim]) -> bool:
         """Are all things ones that the story has? Else the canonical form was seen where it is not meant."""
-        free = (ClaimKind.PERCEPTION, ClaimKind.PRESENCE, ClaimKind.TRUST)
+        free = (ClaimKind.PERCEPTION, ClaimKind.PRESENCE, ClaimKind.TRUST, ClaimKind.SAID)
         return all(c.kind in free or c.thing == "it" or self.facts.of(c.thing, "") for c in claims)
 
     @cached_property
     def lexicon(self) -> Lexicon:
-        return Lexicon(self.item.story, self.question)
+        return Lexicon(self.item.story, self.question, self.item.text)
 
     @cached_property
     def time(self) -> Timeline:

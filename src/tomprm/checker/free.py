@@ -91,7 +91,8 @@ class FreeReading:
                     and s.kind is not ClaimKind.EXIT
                 ):
                     made = [self._too_early(s, v, retold[-1][1]) for v in made]
-                yield from ((s.start, v) for v in made)
+                if not s.quoted:
+                    yield from ((s.start, v) for v in made)
                 if line is not None:
                     retold.append((s.start, line, s.joint))
         for s in statements:
@@ -100,8 +101,9 @@ class FreeReading:
             self.anchor = self._anchor(s, retold)
             earlier = [x.kind for x in statements if x.start < s.start]
             self.before = earlier[-1] if earlier else None
-            for v in _JUDGES[s.kind](self, s):
-                yield s.start, v
+            made = _JUDGES[s.kind](self, s)
+            if not s.quoted:
+                yield from ((s.start, v) for v in made)
 
     def _too_early(self, s: Statement, verdict: ClaimVerdict, before: int) -> ClaimVerdict:
         """Told as coming after what comes after it."""

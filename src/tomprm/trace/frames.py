@@ -250,7 +250,8 @@ def _says(m: Match) -> Iterator[Statement]:
     topic = thing is not None and thing.tag == "K"
     if (place is not None and place.tag not in "CR") or topic:
         place = None  # a topic is talked about in a room; that is not what is said
-    if who is None:
+    unread = m.clause.tags[m.found.end() : m.found.end() + 1] == "x"
+    if who is None or (unread and thing is None and place is None):
         return
     if thing is not None and thing.tag == "P":
         names = thing.group.names if thing.group is not None else ()

@@ -15,7 +15,7 @@ from tomprm.trace.clauses import Clause, clauses
 from tomprm.trace.frames import read_clause
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import Step
-from tomprm.trace.tagging import Group, Lexicon, Token, sentences
+from tomprm.trace.tagging import Group, Lexicon, Token, plain, sentences
 
 _LINES = re.compile(
     r"[(\[]?(?:\b[Ii]n |\b[Aa]t |\b[Oo]n |\b[Ff]rom )?\b[Ll](?:ines?|\.) *(\d{1,6})(?:(?: *(?:-|–|to|and|,|&) *)(?:[Ll]ine )?(\d{1,6}))*\b[)\]]?[:,]?"
@@ -94,6 +94,7 @@ class Reader:
     ) -> Iterator[Statement]:  # fmt: skip
         asks = bool(_ASKS.search(spoken))
         self.spoken, self.contrast = [], False
+        quoted = plain(spoken) in self.lexicon.sentences
         concludes = bool(_SO.search(spoken))
         found: list[Statement] = []
         parts = list(clauses(sentence))
@@ -129,7 +130,7 @@ class Reader:
                         joint=known.joint,
                         concludes=concludes,
                         later=bool(_LATER.search(spoken)),
-                        cited=bool(marks),
+                        cited=bool(marks), quoted=quoted,
                         then=bool(_THEN.search(words)),
                     )  # fmt: skip
                 )

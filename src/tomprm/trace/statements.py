@@ -60,3 +60,4 @@ class Statement:
     sentence: int = 0  # its number within the step
     joint: str = ""  # the conjunction before its clause
     concludes: bool = False
+    quoted: bool = False  # a sentence of the story, word for word: no reasoning

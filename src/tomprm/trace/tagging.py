@@ -56,6 +56,7 @@ class Lexicon:
 
     story: Story
     question: Question
+    text: str = ""  # the story as written
     phrases: dict[tuple[str, ...], tuple[str, str]] = field(init=False)  # words -> tag, name
     topic_words: dict[str, str] = field(init=False)  # a word that only this topic has
 
@@ -80,6 +81,7 @@ class Lexicon:
         self.phrases = single | whole
         self.longest = max((len(p) for p in [*self.phrases, *ENGLISH]), default=1)
         self.topic_words = {w: next(iter(t)) for w, t in topics.items() if len(t) == 1}
+        self.sentences = frozenset(plain(s) for s in re.split(r"(?<=[.!?])\s+|\n", self.text)) - {""}
         self.people = {n.lower(): n for n in (*self.story.agents, *self.question.chain)}
 
     def _named(self) -> Iterator[tuple[str, str]]:
@@ -107,10 +109,16 @@ class Lexicon:
         """The person of this name; with one letter wrong only where nobody else is as near."""
         if word.lower() in self.people:
             return self.people[word.lower()]
-        if len(word) < 4 or not word[0].isupper() or (word.lower(),) in ENGLISH:
+        if len(word) < 4 or not word.isascii() or not word[0].isupper() or (word.lower(),) in ENGLISH:
             return None
         near = [name for low, name in self.people.items() if _one_off(low, word.lower())]
         return near[0] if len(near) == 1 else None
+
+
+def plain(sentence: str) -> str:
+    """A sentence without its number and stop, to find a story's sentence in a trace."""
+    words = re.sub(r"[^\w\s'-]", " ", sentence.lower()).split()
+    return " ".join(words[1:] if words and words[0].isdigit() else words)
 
 
 def _one_off(a: str, b: str) -> bool:
