@@ -116,12 +116,10 @@ def _observers(truth: Truth, point: Point) -> Wrong:
         if name in action.actors or any(name == n for n, _ in point.seems):
             continue
         if point.seen_by is not None:
-            saw = name in point.seen_by
-            order = [n for n in truth.item.story.agents if n in (*point.seen_by, name) and not (saw and n == name)]
+            order = [n for n in truth.item.story.agents if n in {*point.seen_by} ^ {name}]
             wrong = replace(point, seen_by=tuple(order))
             seen = set(order) | {n for n, seemed in point.seems if seemed}
         elif dict(point.sees).get(name) is not None:
-            saw = dict(point.sees)[name]
             sees = tuple((n, not s if n == name else s) for n, s in point.sees)
             wrong = replace(point, sees=sees, gone=tuple(n for n in point.gone if n != name))
             seen = {n for n, s in sees if s} | {n for n, seemed in point.seems if seemed}
@@ -214,20 +212,21 @@ def _place(truth: Truth, point: Point) -> Wrong:
 
 
 def _event(truth: Truth, point: Point) -> Wrong:
-    """Somebody else moves the thing to where it never was."""
+    """Somebody else who is there moves the thing to where it never was."""
     action = point.action
     if action is None or action.kind is not Kind.MOVE or point.role == "recall":
         return
     been = {e.value(truth.fact) for e in truth.state.story.about(truth.fact)}
-    for other in truth.item.question.choices:
-        for name in truth.item.story.agents:
-            if other not in been and name not in action.actors and truth.room(name, point.line) == truth.room(
-                action.actors[0], point.line
-            ):
-                taken_in = _queried(truth, point) and point.place == action.place and truth.changes(point.line)
-                belief = other if taken_in else None
-                wrong = replace(point, action=replace(action, actors=(name,), place=other))
-                yield _holding(truth, wrong, belief, False), belief
+    room = truth.room(action.actors[0], point.line)
+    there = [
+        n for n in truth.item.story.agents if n not in action.actors and truth.room(n, point.line) == room
+    ]
+    takes_in = _queried(truth, point) and point.place == action.place and truth.changes(point.line)
+    for other in (p for p in truth.item.question.choices if p not in been):
+        for name in there:
+            wrong = replace(point, action=replace(action, actors=(name,), place=other))
+            belief = other if takes_in else None
+            yield _holding(truth, wrong, belief, False), belief
 
 
 KINDS: dict[str, Callable[[Truth, Point], Wrong]] = {

@@ -14,7 +14,16 @@ from functools import partial
 import numpy as np
 
 from tomprm.bench.phrases import (
-    BASE, CORRECTION, EPISTEMIC, LINES, NUMBERED, PASSIVE, RAMBLING, TERSE, TIMELINE, Bank,
+    BASE,
+    CORRECTION,
+    EPISTEMIC,
+    LINES,
+    NUMBERED,
+    PASSIVE,
+    RAMBLING,
+    TERSE,
+    TIMELINE,
+    Bank,
 )  # fmt: skip
 from tomprm.bench.plan import Outline
 from tomprm.bench.points import TELLS, Point, Truth
@@ -123,7 +132,9 @@ class Voice:
         text = self.happening(point)
         clauses = self.perception(point)
         if clauses:
-            together = "; ".join(clauses) if len(clauses) > 2 else self.choose((" and ", ", and ")).join(clauses)
+            together = (
+                "; ".join(clauses) if len(clauses) > 2 else self.choose((" and ", ", and ")).join(clauses)
+            )
             joint = self.choose((". ", ", and ")) if len(clauses) == 1 else ". "
             text += joint + (capital(together) if joint == ". " else together)
         if point.chain:
@@ -198,9 +209,7 @@ def _prose(voice: Voice, point: Point) -> str:
     if point.role == "rest":
         return voice.say("rest", line=point.line, until=point.until)
     if point.role == "recall":
-        again = voice.say("recall")
-        text = voice.sentences(point)
-        return again + (text if again.endswith(". ") else text[:1].lower() + text[1:] if text[:3] == "The" else text)
+        return voice.say("recall") + voice.sentences(point)
     return voice.sentences(point) if point.action else voice.say(point.role)
 
 
@@ -260,7 +269,11 @@ def _cited(voice: Voice, point: Point) -> str:
     text = _prose(voice, point)
     if point.role == "event" and voice.numbered:
         lead = voice.choose(("In line {}, ", "Line {}: ", "At line {}, ")).format(point.line)
-        return lead + (text if text.split()[0].strip(",") in voice.truth.item.story.agents else text[0].lower() + text[1:])
+        return lead + (
+            text
+            if text.split()[0].strip(",") in voice.truth.item.story.agents
+            else text[0].lower() + text[1:]
+        )
     return text
 
 
@@ -274,8 +287,10 @@ def _del(voice: Voice, point: Point) -> str:
     shown = ""
     if action.kind is Kind.ENTER and action.place:
         shown = f" The {voice.thing} is in the {action.place}."
-    told = write_sentence(replace(plain, secret=(), distracted=())) if action.place or action.kind not in TELLS else (
-        voice.idle(point) + "."
+    told = (
+        write_sentence(replace(plain, secret=(), distracted=()))
+        if action.place or action.kind not in TELLS
+        else (voice.idle(point) + ".")
     )
     lines = [f"## Step {voice.number} ##", told + shown]
     if remark := ". ".join(capital(clause) for clause in voice.perception(point)):
@@ -362,21 +377,21 @@ _PLAIN = ("thinks", "thinks that")
 NARRATORS: dict[str, Narrator] = {
     n.name: n
     for n in (
-        Narrator("canonical", _canonical, Outline("changes", beliefs=0.3), BASE, ("thinks",)),
+        Narrator("canonical", _canonical, Outline("changes", beliefs=0.3, reasons=False), BASE, ("thinks",)),
         Narrator("numbered", _numbered, Outline(opening=("plan",), rest=True), NUMBERED),
         Narrator("bullets", _bullet, Outline(opening=("plan",), rest=True, witnesses="list"), TIMELINE),
         Narrator("rambling", _prose, Outline(opening=("plan",), closing=("hm",), exits=0.6), RAMBLING,
                  joins=(" ", " ", "\n\n")),
         Narrator("del", _del, Outline("every", "members", beliefs=1.0), BASE, ("thinks",), ("\n\n",)),
         Narrator("headers", _headed, Outline(opening=("events",), closing=("wrap",)), BASE),
-        Narrator("arrows", _arrow, Outline("relevant", "list", exits=0.7), BASE, _PLAIN),
+        Narrator("arrows", _arrow, Outline("relevant", "list", exits=0.7, reasons=False), BASE, _PLAIN),
         Narrator("correction", _prose, Outline(opening=("plan",), recall=True), CORRECTION, joins=(" ",)),
         Narrator("lines", _cited, Outline(witnesses="list", rest=True), LINES, joins=("\n", "\n", " ")),
         Narrator("terse", _prose, Outline("decisive", beliefs=0.3), TERSE, joins=(" ",)),
         Narrator("epistemic", _prose, Outline(exits=0.7, closing=("hm",)), EPISTEMIC,
                  ("believes that", "is convinced that", "is sure that", "far", "look"), (" ",)),
         Narrator("passive", _prose, Outline(exits=0.5), PASSIVE, ("passive",), (" ",)),
-        Narrator("table", _table, Outline("relevant", "list", beliefs=0.0, exits=0.0,
+        Narrator("table", _table, Outline("relevant", "list", beliefs=0.0, exits=0.0, reasons=False,
                  opening=("plan", "head", "rule"), closing=("hm",)), BASE),
     )
 }  # fmt: skip

@@ -31,7 +31,11 @@ BASE: Bank = {
     # who takes it in
     "all": ("everyone sees this", "everybody witnesses it"),
     "saw": ("{names} [sees|see] it", "{names} [sees|see] this", "{names} [is|are] there and [watches|watch]"),
-    "missed": ("{names} [does|do] not see it", "{names} [misses|miss] it", "{names} [doesn't|don't] see this"),
+    "missed": (
+        "{names} [does|do] not see it",
+        "{names} [misses|miss] it",
+        "{names} [doesn't|don't] see this",
+    ),
     "gone": (
         "{names} [is|are] not in the {room} and [does|do] not see it",
         "{names}, not being in the {room}, [misses|miss] it",
@@ -47,7 +51,10 @@ BASE: Bank = {
     ),
     "deaf": ("{names} [does|do] not hear it", "{names} [is|are] not part of that conversation"),
     "trust": ("{names} [believes|believe] {name}", "{names} [takes|take] {name}'s word for it"),
-    "doubt": ("{names} [does|do] not believe {name}", "{names} [has|have] no reason to trust {name} and [doesn't|don't]"),
+    "doubt": (
+        "{names} [does|do] not believe {name}",
+        "{names} [has|have] no reason to trust {name} and [doesn't|don't]",
+    ),
     # what follows
     "later": (", because {name} left after {hearer}", ", since {name} stayed longer than {hearer}"),
     "earlier": (", because {name} left before {hearer}", ", since {hearer} stayed longer than {name}"),
@@ -55,7 +62,12 @@ BASE: Bank = {
     "still": ("so {belief}", "nothing changes: {belief}", "this leaves the belief as it was: {belief}"),
     "idle": ("that does not change anything: {belief}", "meanwhile {belief}"),
     "exited": ("from here on, {belief}", "so {belief}", "whatever comes next, for the moment {belief}"),
-    "conclusion": ("So {belief}.", "Therefore, {belief}.", "Putting it together, {belief}.", "Hence {belief}."),
+    "conclusion": (
+        "So {belief}.",
+        "Therefore, {belief}.",
+        "Putting it together, {belief}.",
+        "Hence {belief}.",
+    ),
     "rest": (
         "Lines {line}-{until} are not about the {thing}.",
         "Lines {line} to {until} say nothing about the {thing}.",
@@ -79,7 +91,11 @@ NUMBERED: Bank = {
 
 TIMELINE: Bank = {
     **BASE,
-    "plan": ("Timeline for the {thing}:", "Let me go through the timeline:", "What happens to the {thing}, in order:"),
+    "plan": (
+        "Timeline for the {thing}:",
+        "Let me go through the timeline:",
+        "What happens to the {thing}, in order:",
+    ),
     "place": ("start: the {thing} is in the {place}", "the {thing} is in the {place}"),
     "missed": ("{names} [misses|miss] that", "{names} [doesn't|don't] see that", "not seen by {names}"),
     "saw": ("{names} [sees|see] that", "seen by {names}", "{names} [notices|notice]"),
@@ -106,8 +122,10 @@ RAMBLING: Bank = {
     ),
     "enter": ("okay, {names} [comes|come] into the {room}", "so {names} [walks|walk] into the {room}"),
     "exit": ("then {names} [leaves|leave] the {room}", "and {names} [heads|head] out of the {room}"),
-    "claim": ("hmm, {name} tells everyone that the {thing} is in the {place}",
-              "and then {name} announces that the {thing} is in the {place}"),
+    "claim": (
+        "hmm, {name} tells everyone that the {thing} is in the {place}",
+        "and then {name} announces that the {thing} is in the {place}",
+    ),
     "tell": ("oh, and {name} tells {listener} in private that the {thing} is in the {place}",),
     "saw": ("{names} [is|are] right there and [sees|see] it", "{names} definitely [sees|see] that"),
     "missed": ("{names} [doesn't|don't] get to see that", "{names} [misses|miss] that one"),
@@ -116,7 +134,10 @@ RAMBLING: Bank = {
         "hmm, {names} [isn't|aren't] in the {room} at that moment and [misses|miss] it",
     ),
     "trust": ("I'd say {names} [buys|buy] what {name} says", "{names} [believes|believe] {name} on that"),
-    "doubt": ("I don't think {names} [buys|buy] what {name} says", "{names} [doesn't|don't] believe {name} on that"),
+    "doubt": (
+        "I don't think {names} [buys|buy] what {name} says",
+        "{names} [doesn't|don't] believe {name} on that",
+    ),
     "now": ("so, okay, {belief}", "so at this point {belief}", "and that means {belief}"),
     "still": ("so nothing new here, {belief}", "but hold on, that changes nothing, {belief}", "so {belief}"),
     "exited": ("so the way I see it, {belief}", "okay, so {belief}"),
@@ -125,31 +146,43 @@ RAMBLING: Bank = {
         "Okay, so all in all {belief}.",
         "So it should be that one: {belief}.",
     ),
-}  # fmt: skip
+}
 
 EPISTEMIC: Bank = {
     **BASE,
     "all": ("everyone is aware of this", "this is known to everybody"),
-    "saw": ("{names} [is|are] aware of this", "{names} [knows|know] about that", "{names} [realises|realise] it"),
-    "missed": ("{names} [is|are] unaware of this", "{names} [has|have] no idea about that",
-               "{names} [does|do] not know that this happened"),
-    "gone": ("{names} [is|are] not in the {room} and so [has|have] no idea about it",
-             "not being in the {room}, {names} [remains|remain] unaware of it"),
+    "saw": (
+        "{names} [is|are] aware of this",
+        "{names} [knows|know] about that",
+        "{names} [realises|realise] it",
+    ),
+    "missed": (
+        "{names} [is|are] unaware of this",
+        "{names} [has|have] no idea about that",
+        "{names} [does|do] not know that this happened",
+    ),
+    "gone": (
+        "{names} [is|are] not in the {room} and so [has|have] no idea about it",
+        "not being in the {room}, {names} [remains|remain] unaware of it",
+    ),
     "lost": ("{names} [is|are] distracted and [has|have] no idea about it, yet nobody else realises that",),
     "secret": ("{names} secretly [learns|learn] of it, but nobody else knows that {names} [does|do]",),
     "deaf": ("{names} [knows|know] nothing of what was said", "{names} [is|are] unaware of this message"),
-    "trust": ("{names} [is|are] convinced by what {name} says", "{names} [accepts|accept] that {name} knows this"),
+    "trust": ("{names} [is|are] convinced by what {name} says", "{names} [is|are] ready to believe {name}"),
     "doubt": ("{names} [is|are] not convinced by what {name} says",),
     "now": ("so {belief}", "from what is known, {belief}"),
     "still": ("so {belief}", "no new knowledge reaches that belief: {belief}"),
     "exited": ("with what is known so far, {belief}", "as a consequence, {belief}"),
     "conclusion": ("So {belief}.", "Given who knows what, {belief}.", "It follows that {belief}."),
-}  # fmt: skip
+}
 
 PASSIVE: Bank = {
     **BASE,
     "place": ("the {thing} was first kept in the {place}", "the {thing} was found in the {place}"),
-    "move": ("the {thing} is moved to the {place} by {name}", "the {thing} is put into the {place} by {name}"),
+    "move": (
+        "the {thing} is moved to the {place} by {name}",
+        "the {thing} is put into the {place} by {name}",
+    ),
     "enter": ("the {room} is entered by {names}",),
     "found": (", where the {thing} is kept in the {place}",),
     "exit": ("the {room} is left by {names}",),
@@ -183,8 +216,10 @@ PAST: Bank = {
     "all": ("everyone saw this",),
     "saw": ("{names} saw it", "{names} saw that happen"),
     "missed": ("{names} did not see it", "{names} missed that"),
-    "gone": ("{names} [was|were] not in the {room} then and missed it",
-             "{names} did not see it because {names} [was|were] not in the {room}"),
+    "gone": (
+        "{names} [was|were] not in the {room} then and missed it",
+        "{names} did not see it because {names} [was|were] not in the {room}",
+    ),
     "lost": ("{names} [was|were] distracted and missed it, which nobody noticed",),
     "secret": ("{names} watched in secret, so the others did not know that {names} saw it",),
     "deaf": ("{names} did not hear that",),
@@ -193,11 +228,15 @@ PAST: Bank = {
     "now": ("so after that {belief}", "so {belief}"),
     "still": ("so even then {belief}", "so {belief}"),
     "exited": ("so at that moment {belief}",),
-}  # fmt: skip
+}
 
 CORRECTION: Bank = {
     **PAST,
-    "recall": ("Wait, let me re-check that. ", "Wait, let me look at this again. ", "Hold on, let me double-check. "),
+    "recall": (
+        "Wait, let me re-check that. ",
+        "Wait, let me look at this again. ",
+        "Hold on, let me double-check. ",
+    ),
 }
 
 LINES: Bank = {**BASE, "place": ("the {thing} is in the {place}",), "recall": ("Looking at it again, ",)}

@@ -27,6 +27,7 @@ class Outline:
         opening, closing: fillers before the first point and before the conclusion.
         recall: goes back to one event before the conclusion.
         rest: remarks on stretches about other things.
+        reasons: says now and then why somebody trusts a speaker or does not.
     """
 
     lines: Literal["every", "relevant", "changes", "decisive"] = "relevant"
@@ -37,6 +38,7 @@ class Outline:
     closing: tuple[str, ...] = ()
     recall: bool = False
     rest: bool = False
+    reasons: bool = True
 
 
 def plan(truth: Truth, outline: Outline, rng: np.random.Generator) -> list[Point]:
@@ -71,7 +73,7 @@ def _event(truth: Truth, action: Action, outline: Outline, rng: np.random.Genera
         event = None  # chatter about a topic
     members = tuple(dict.fromkeys(truth.chain))
     comes_or_goes = action.kind in (Kind.ENTER, Kind.EXIT) and any(n in members for n in action.actors)
-    setting = action.line == min(truth.actions)
+    setting = action.kind is Kind.ENTER and action.line == truth.first_entry
     if outline.lines in ("changes", "decisive"):
         heard = event is not None and sets(event, truth.chain, truth.state.profile.tells)
         if event is None or not (action.kind in CHANGES or heard):
@@ -83,7 +85,7 @@ def _event(truth: Truth, action: Action, outline: Outline, rng: np.random.Genera
     point = Point("event", action.line, action=action)
     if event is not None:
         if action.kind in TELLS:
-            point = _hearers(truth, point, event, members, rng)
+            point = _hearers(truth, point, event, members, outline.reasons and rng.random() < 0.5)
         else:
             point = _witnesses(truth, point, event, members, outline, rng)
     return _stating(truth, point, event, outline, rng)
@@ -114,9 +116,7 @@ def _witnesses(
     return replace(point, sees=sees, seems=seems, gone=gone, room=where if where and gone else "")
 
 
-def _hearers(
-    truth: Truth, point: Point, event: Event, members: tuple[str, ...], rng: np.random.Generator
-) -> Point:
+def _hearers(truth: Truth, point: Point, event: Event, members: tuple[str, ...], reason: bool) -> Point:
     """Of a claim: who of the chain hears it, and whose trust decides."""
     action = point.action
     assert action is not None
@@ -131,8 +131,8 @@ def _hearers(
     heard = carrier in event.tell.listeners
     if not heard:
         return replace(point, sees=deaf)
-    reason = truth.left_later(speaker, carrier, point.line) if rng.random() < 0.5 else None
-    return replace(point, sees=deaf, trusts=((carrier, carrier in trusting),), later=reason)
+    later = truth.left_later(speaker, carrier, point.line) if reason else None
+    return replace(point, sees=deaf, trusts=((carrier, carrier in trusting),), later=later)
 
 
 def _stating(

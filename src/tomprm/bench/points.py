@@ -33,7 +33,7 @@ class Point:
         seems: people whom the others take for witnesses, or do not.
         gone: people who are not in `room` at that line.
         trusts: hearers who believe the speaker or do not.
-        later: the speaker left after the first of them (Hi-ToM's ground for trust), or before; None: not said.
+        later: the speaker left after the first of them (Hi-ToM's ground for trust), or before.
         chain, place: a belief right after the line (of a conclusion: in the end); place None: unknown.
         kept: the belief is worded as unchanged ("still").
     """
@@ -63,10 +63,14 @@ class Truth:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.actions = {a.line: a for a in item.story.actions}
         self.last = item.story.actions[-1].line
+        entries = (a.line for a in item.story.actions if a.kind is Kind.ENTER)
+        self.first_entry = next(entries, 0)
 
     def event(self, line: int) -> Event | None:
         """What a line does to the questioned thing, as its witnesses take it in."""
-        return next((e for e in self.state.story.about(self.fact) if e.line == line and e.chains is None), None)
+        return next(
+            (e for e in self.state.story.about(self.fact) if e.line == line and e.chains is None), None
+        )
 
     def belief(self, chain: tuple[str, ...], line: int) -> str | None:
         return self.state.belief(chain, self.fact, line).value

@@ -126,9 +126,9 @@ def _remark_words(secret: list[str], lost: list[str]) -> str:
         parts.append(f"{join_names(secret)} witnessed this action in secret (and only this action)")
     if lost:
         parts.append(
-            f"{'also, ' if secret else ''}{join_names(lost)} got distracted and did not realize what happened, "
-            "without anyone noticing the brief lack of attention, and going back to paying attention "
-            "immediately after the action was finished"
+            f"{'also, ' if secret else ''}{join_names(lost)} got distracted and did not realize what "
+            "happened, without anyone noticing the brief lack of attention, and going back to paying "
+            "attention immediately after the action was finished"
         )
     return f" While this action was happening, {'; '.join(parts)}." if parts else ""
 
@@ -137,7 +137,7 @@ def tomi(rng: np.random.Generator, words: Vocabulary, order: int, name: str) -> 
     """Two rooms, a thing in each, people who come and go."""
     agents = pick(rng, words.names, int(rng.integers(max(2, order), 6)))
     room, elsewhere = pick(rng, words.rooms, 2)
-    thing, other, *tastes = pick(rng, words.things, 4)
+    thing, *tastes = pick(rng, words.things, 4)
     boxes = pick(rng, words.places, 4)
     place, said = boxes[0], list[str]()
     inside = agents[: int(rng.integers(2, len(agents) + 1))]
@@ -163,7 +163,9 @@ def tomi(rng: np.random.Generator, words: Vocabulary, order: int, name: str) -> 
                 said.append(f"{comer} entered the {room}.")
         elif draw < 0.6:
             someone = agents[int(rng.integers(len(agents)))]
-            said.append(f"{someone} {'loves' if rng.random() < 0.5 else 'hates'} the {pick(rng, tastes, 1)[0]}.")
+            said.append(
+                f"{someone} {'loves' if rng.random() < 0.5 else 'hates'} the {pick(rng, tastes, 1)[0]}."
+            )
         elif draw > 0.65:
             place = pick(rng, [b for b in boxes if b != place], 1)[0]
             said.append(f"{inside[int(rng.integers(len(inside)))]} moved the {thing} to the {place}.")

@@ -27,7 +27,10 @@ def _vocabularies() -> dict[str, Vocabulary]:
     things, nouns, rooms = _parts(THINGS), _parts(NOUNS), _parts(ROOMS)
     return {
         split: Vocabulary(
-            names[split], things[split], tuple(f"{c}_{n}" for c in COLOURS for n in nouns[split]), rooms[split]
+            names[split],
+            things[split],
+            tuple(f"{c}_{n}" for c in COLOURS for n in nouns[split]),
+            rooms[split],
         )
         for split in SPLITS
     }
@@ -72,7 +75,9 @@ def renamed(item: Item, words: Vocabulary, rng: np.random.Generator) -> Item:
     for pool, used in kinds:
         old = [w for w in dict.fromkeys(used) if w and w not in new]
         if len(old) > len(pool):
-            raise ValueError(f"{item.id}: {len(old)} words to rename but {len(pool)} to choose from; add some")
+            raise ValueError(
+                f"{item.id}: {len(old)} words to rename but {len(pool)} to choose from; add some"
+            )
         drawn = rng.permutation(len(pool))[: len(old)]
         for word, i in zip(old, drawn, strict=True):
             new[word] = pool[int(i)] if underscores else pool[int(i)].replace("_", " ")

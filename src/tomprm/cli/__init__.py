@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from tomprm.cli.bench import Bench
 from tomprm.cli.files import Interrupted
 from tomprm.cli.prm import Prm, Score
 from tomprm.cli.runs import Compare, Report, TrainRl, WarmStart
@@ -25,6 +26,7 @@ Verb = (
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Prm, tyro.conf.subcommand("prm")]
     | Annotated[Score, tyro.conf.subcommand("score")]
+    | Annotated[Bench, tyro.conf.subcommand("bench")]
     | Annotated[Report, tyro.conf.subcommand("report")]
 )
 
