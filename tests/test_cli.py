@@ -22,7 +22,8 @@ from tomprm.rl.train import Trainer
 
 VERBS = (
     ("compare",), ("train-rl",), ("warm-start",), ("generate",), ("solve",), ("audit",), ("check",), ("prm",),
-    ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("report",),
+    ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("bench",),
+    ("report",),
 )  # fmt: skip
 QUICKSTART = Path(__file__).parent.parent / "configs" / "quickstart.yaml"
 

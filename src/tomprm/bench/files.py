@@ -89,7 +89,9 @@ def count(rows: Sequence[Row]) -> dict[str, Any]:
     """What a split holds."""
     labels = [x for row in rows for x in row["step_labels"]]
     kinds = [f"{c} process, {a} answer" for c in ("clean", "dirty") for a in ("right", "wrong")]
-    table = Counter(kinds[2 * (r["label"] >= 0) + (not r["final_answer_correct"])] for r in rows)
+    table: Counter[str] = Counter()
+    for row in rows:
+        table[kinds[2 * (row["label"] >= 0) + (not row["final_answer_correct"])]] += 1
     return {
         "rows": len(rows),
         "stories": len({row["story_id"] for row in rows}),
@@ -118,11 +120,11 @@ def read_benchmark(path: str | Path) -> list[Row]:
     for file in files:
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             try:
-                row: Any = json.loads(line)
+                row: Row = json.loads(line)
             except ValueError as error:
                 raise ValueError(f"{file}: line {number} is no JSON ({error}); write the file anew") from None
-            if not isinstance(row, dict) or row.get("version") != VERSION:
+            if not isinstance(row, dict) or row.get("version") != VERSION:  # pyright: ignore
                 remedy = "write it with `tomprm generate --benchmark`"
                 raise ValueError(f"{file}: line {number} is no row of {VERSION}; {remedy}")
-            rows.append(row)
+            rows.append(row)  # pyright: ignore
     return rows

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import rankdata  # pyright: ignore
 
 Row = Mapping[str, Any]
 Scores = Sequence[Sequence[float | None]]  # one list a trace, one value a step
@@ -30,7 +30,8 @@ def auroc(right: np.ndarray, scores: np.ndarray) -> float | None:
     good, bad = int(right.sum()), int((~right).sum())
     if not good or not bad:
         return None
-    return float((rankdata(scores)[right].sum() - good * (good + 1) / 2) / (good * bad))
+    ranks = np.asarray(rankdata(scores), float)
+    return float((ranks[right].sum() - good * (good + 1) / 2) / (good * bad))
 
 
 def first_error(values: Sequence[float | None], threshold: float) -> int:
@@ -109,15 +110,15 @@ def minimum_position(scores: Scores, bins: int = 5) -> dict[str, Any]:
 
 
 def paired_accuracy(rows: Sequence[Row], scores: Scores) -> dict[str, Any]:
-    """Share of pairs in which the clean twin scores above the faulty one at the faulty step; ties, and
-    steps that were not decided on both sides, count half; a step decided on one side only counts as
-    1 (not flagged) on the other."""
+    """Share of pairs in which the clean twin scores above the faulty one at the faulty step; ties count
+    half. A step that was not decided counts as not flagged, so as 1."""
     by_id = {row["id"]: given for row, given in zip(rows, scores, strict=True)}
     wins: list[float] = []
     for row, given in zip(rows, scores, strict=True):
         if row["label"] >= 0 and row["pair_id"] in by_id:
-            bad, good = given[row["label"]], by_id[row["pair_id"]][row["label"]]
-            a, b = (1.0 if s is None else s for s in (good, bad))
+            at: int = row["label"]
+            twin = by_id[row["pair_id"]]
+            a, b = (1.0 if s[at] is None else float(s[at] or 0) for s in (twin, given))
             wins.append(1.0 if a > b else 0.5 if a == b else 0.0)
     return {"pairs": len(wins), "accuracy": float(np.mean(wins)) if wins else None}
 

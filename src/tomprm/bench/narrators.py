@@ -97,10 +97,16 @@ class Voice:
         seems = dict(point.seems)
         clauses: list[str] = []
         slots = {"room": self.spell(point.room)}
+        movers = point.action.actors if point.action and point.action.kind is Kind.MOVE else ()
         if point.seen_by is not None:
+            others = [n for n in point.seen_by if n not in movers]
             everyone = set(point.seen_by) == set(self.truth.item.story.agents)
-            clauses.append(self.say("all") if everyone else self.say("saw", point.seen_by))
-        plain = [(n, s) for n, s in point.sees if n not in seems]
+            if everyone or not others:
+                clauses.append(self.say("all" if everyone else "nobody"))
+            else:
+                clauses.append(self.say("saw", others))
+        # That somebody sees what they do themselves goes without saying.
+        plain = [(n, s) for n, s in point.sees if n not in seems and n not in movers]
         if saw := [n for n, s in plain if s]:
             clauses.append(self.say("saw", saw))
         if missed := [n for n, s in plain if not s and n not in point.gone]:
@@ -141,8 +147,8 @@ class Voice:
             leaving = point.action is not None and point.action.kind is Kind.EXIT and len(point.chain) == 1
             key = "exited" if leaving else "now" if not point.kept else "still" if clauses else "idle"
             follows = self.say(key, belief=self.belief(point, adverb=bool(self.rng.integers(2))))
-            text += self.choose((". ", ". ", ", ")) if not clauses else ". "
-            text += capital(follows) if text.endswith(". ") else follows
+            linked = follows.startswith("which ") or (follows.startswith("so ") and not clauses)
+            text += ", " + follows if linked else ". " + capital(follows)
         return capital(text) + "."
 
 
@@ -155,7 +161,8 @@ def capital(text: str) -> str:
 
 def _nest(chain: Sequence[str], verb: str, word: str) -> str:
     """`Ann still thinks that Bob thinks that `; the adverb goes to the outermost."""
-    return "".join(f"{name} {word if i == 0 else ''}{verb} " for i, name in enumerate(chain))
+    first = f"is {word}{verb[3:]}" if verb.startswith("is ") else word + verb
+    return "".join(f"{name} {verb if i else first} " for i, name in enumerate(chain))
 
 
 def _plain(verb: str, chain: Sequence[str], thing: str, place: str | None, word: str) -> str:

@@ -30,6 +30,7 @@ BASE: Bank = {
     ),
     # who takes it in
     "all": ("everyone sees this", "everybody witnesses it"),
+    "nobody": ("nobody else sees this", "there is no other witness"),
     "saw": ("{names} [sees|see] it", "{names} [sees|see] this", "{names} [is|are] there and [watches|watch]"),
     "missed": (
         "{names} [does|do] not see it",
@@ -97,8 +98,8 @@ TIMELINE: Bank = {
         "What happens to the {thing}, in order:",
     ),
     "place": ("start: the {thing} is in the {place}", "the {thing} is in the {place}"),
-    "missed": ("{names} [misses|miss] that", "{names} [doesn't|don't] see that", "not seen by {names}"),
-    "saw": ("{names} [sees|see] that", "seen by {names}", "{names} [notices|notice]"),
+    "missed": ("{names} [misses|miss] that", "{names} [doesn't|don't] see that"),
+    "saw": ("{names} [sees|see] that", "{names} [notices|notice] that"),
 }
 
 RAMBLING: Bank = {
@@ -151,6 +152,7 @@ RAMBLING: Bank = {
 EPISTEMIC: Bank = {
     **BASE,
     "all": ("everyone is aware of this", "this is known to everybody"),
+    "nobody": ("nobody else is aware of this",),
     "saw": (
         "{names} [is|are] aware of this",
         "{names} [knows|know] about that",
@@ -189,6 +191,7 @@ PASSIVE: Bank = {
     "claim": ("it is publicly claimed by {name} that the {thing} is in the {place}",),
     "tell": ("{listener} is told in private by {name} that the {thing} is in the {place}",),
     "all": ("this is seen by everyone",),
+    "nobody": ("this is not seen by anybody else",),
     "saw": ("this is seen by {names}", "it is witnessed by {names}"),
     "missed": ("this is missed by {names}", "it is not seen by {names}"),
     "gone": ("it is missed by {names}, who [is|are] not in the {room}",),
@@ -214,6 +217,7 @@ PAST: Bank = {
     "claim": ("{name} publicly claimed that the {thing} was in the {place}",),
     "tell": ("{name} privately told {listener} that the {thing} was in the {place}",),
     "all": ("everyone saw this",),
+    "nobody": ("nobody else saw it",),
     "saw": ("{names} saw it", "{names} saw that happen"),
     "missed": ("{names} did not see it", "{names} missed that"),
     "gone": (

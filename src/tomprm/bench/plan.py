@@ -99,6 +99,9 @@ def _witnesses(
     outline: Outline,
     rng: np.random.Generator,
 ) -> Point:
+    if event.kind is Kind.ENTER:
+        # Sources differ on what those learn who were there before: only who does see it is said.
+        return replace(point, sees=tuple((name, True) for name in members if name in event.real))
     sees: Named = tuple((name, name in event.real) for name in members)
     # What the others take somebody for matters, and is said, only where it is mistaken.
     mistaken = [name for name in members if (name in event.real) != (name in event.apparent)]

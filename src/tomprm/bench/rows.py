@@ -42,9 +42,8 @@ def make_split(split: str, pairs: int, seed: int) -> Iterator[Row]:
     if split not in SPLITS:
         raise ValueError(f"split {split!r} is unknown; choose from {', '.join(SPLITS)}")
     combos = _combinations(split)
-    shuffled = [
-        combos[i] for i in seeded(seed, f"{VERSION}/{split}/combinations", 0).permutation(len(combos))
-    ]
+    permutation = seeded(seed, f"{VERSION}/{split}/combinations", 0).permutation(len(combos))
+    shuffled = [combos[int(i)] for i in permutation]
     for index in range(pairs):
         generator, narrator = shuffled[index // len(ORDERS) % len(shuffled)]
         yield from make_pair(split, seed, index, generator, narrator, ORDERS[index % len(ORDERS)])
@@ -76,7 +75,7 @@ def make_pair(
             break
     words_seed = int(rng.integers(2**31))
     single, follows = alone(points, fault), propagated(truth, points, fault)
-    spread = follows != single and narrator != "correction" and rng.random() < 0.6
+    spread = follows != single and narrator != "correction" and rng.random() < 0.8
     faulty = follows if spread else single
     gold = item.question.gold or ""
     wrong = [c for c in item.question.choices if c != gold]
@@ -113,6 +112,9 @@ def _draw_fault(truth: Truth, points: Sequence[Point], rng: np.random.Generator)
     weights = np.array([_WEIGHT.get(kind, 1.0) for kind in options])
     kind = list(options)[int(rng.choice(len(options), p=weights / weights.sum()))]
     found = options[kind]
+    lasting = [f for f in found if propagated(truth, points, f) != alone(points, f)]
+    if lasting and rng.random() < 0.5:
+        found = lasting
     # An error that the narrator comes back to is the more telling: retracted, it is an error all the same.
     retracted = [f for f in found if f.index + 1 < len(points) and points[f.index + 1].role == "recall"]
     if retracted and rng.random() < 0.7:

@@ -19,7 +19,7 @@ import numpy as np
 from tomprm.belief.generate import Recipe, generate
 from tomprm.belief.state import BeliefState
 from tomprm.bench.words import renamed
-from tomprm.world.events import Fact, Question, join_names
+from tomprm.world.events import CHANGES, Fact, Kind, Question, join_names
 from tomprm.world.generate import OpenShape, hitom_story, pick
 from tomprm.world.grammar import write_story
 from tomprm.world.items import Item
@@ -28,6 +28,7 @@ from tomprm.world.vocabulary import Vocabulary
 
 Generator = Callable[[np.random.Generator, Vocabulary, int, str], Item]
 
+_UNTOLD = (Kind.CARRY, Kind.UPDATE, Kind.SAY)
 _TOPICS = ("school play", "new budget", "summer fair", "bus timetable", "chess club")
 
 
@@ -177,16 +178,28 @@ def tomi(rng: np.random.Generator, words: Vocabulary, order: int, name: str) -> 
 
 
 def in_words(stories: Callable[[int, int], Iterator[Item]]) -> Generator:
-    """A generator out of `stories(seed, n) -> items` that come in words of their own.
+    """A generator out of `stories(seed, n) -> items` that come in words of their own: the plot and the thing
+    asked about are theirs, the words and the chain of the question are drawn anew.
 
-    Items of another order than asked for are passed over; 100 in a row are an error.
+    Stories with fewer people than the order, or about something other than a place, are passed over; 100
+    in a row are an error.
     """
 
     def draw(rng: np.random.Generator, words: Vocabulary, order: int, name: str) -> Item:
-        for item in stories(int(rng.integers(2**31)), 100):
-            if item.question.order == order and item.question.fact.relation == "place" and not item.abstain:
-                return renamed(_answered(replace(item, id=name, story_id=name, asked="")), words, rng)
-        raise ValueError(f"{name}: no item of order {order} among 100; give a generator that has this order")
+        seed = int(rng.integers(0, 2**31))
+        for item in stories(seed, 100):
+            told, fact = item.story, item.question.fact
+            if len(told.agents) < order or fact.relation != "place" or fact.thing not in told.things:
+                continue
+            boxes = dict.fromkeys([*told.places(fact.thing), *item.question.choices])
+            boxes |= dict.fromkeys(a.place for a in told.actions if a.kind in CHANGES)
+            choices = tuple(pick(rng, list(boxes), len(boxes)))
+            question = Question(tuple(pick(rng, told.agents, order)), fact, choices)
+            asked = replace(item, id=name, story_id=name, question=question, asked="", abstain="")
+            return renamed(_answered(asked), words, rng)
+        raise ValueError(
+            f"{name}: no story with {order} people and a thing among 100; give a richer generator"
+        )
 
     return draw
 
@@ -209,9 +222,12 @@ def usable(item: Item, least_changes: int = 1) -> bool:
     """Is the question worth reasoning about: its belief is known in the end, took at least one change of
     the thing's place in and, on the way, follows from who witnessed what alone?
 
-    The last point leaves out second-order stories that a quirk of ExploreToM's tracker decides (after a
+    Stories with sentences that no narrator tells (a thing carried off, a state updated) are not. The last
+    point leaves out second-order stories that a quirk of ExploreToM's tracker decides (after a
     distraction all agree): no sound reasoning from the text leads there.
     """
+    if any(action.kind in _UNTOLD for action in item.story.actions):
+        return False
     state, question = BeliefState(item.story, PROFILES[item.profile]), item.question
     events = item.story.about(question.fact)
     plain = BeliefState(
@@ -226,7 +242,13 @@ def usable(item: Item, least_changes: int = 1) -> bool:
     )
     held = [state.belief(question.chain, question.fact, e.line).value for e in events]
     changes = sum(a != b for a, b in zip([None, *held], held, strict=False))
-    return bool(held) and held[-1] is not None and changes >= least_changes and agrees
+    return (
+        len(set(question.choices)) > 1
+        and bool(held)
+        and held[-1] is not None
+        and changes >= least_changes
+        and agrees
+    )
 
 
 def draw_item(generator: str, rng: np.random.Generator, words: Vocabulary, order: int, name: str) -> Item:

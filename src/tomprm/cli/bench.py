@@ -52,7 +52,7 @@ class Bench:
             print(f"wrote {self.json}", file=sys.stderr)
 
 
-def write_benchmark(folder: Path, n: int, seed: int) -> None:
+def write_benchmark(folder: Path, n: int, seed: int, form: str) -> None:
     """`tomprm generate --benchmark`: n pairs for training, a quarter of that for each other split."""
     from tomprm.bench.files import write_benchmark as write
     from tomprm.bench.words import SPLITS
@@ -60,6 +60,6 @@ def write_benchmark(folder: Path, n: int, seed: int) -> None:
     at_least(1, n=n)
     at_least(0, seed=seed)
     pairs = {split: n if split == "train" else max(4, n // 4) for split in SPLITS}
-    card = write(folder, pairs, seed)
+    card = write(folder, pairs, seed, form)
     for split, found in card["splits"].items():
         print(f"wrote {folder / split}.jsonl: {found['rows']} rows, {found['steps']} steps", file=sys.stderr)

@@ -42,14 +42,16 @@ class Generate:
     out: Out = "-"
     benchmark: Path | None = None
     """Write BeliefProcessBench into this folder instead: n pairs of traces for training, a quarter of that
-    for each of dev, test and ood. Of the others, --seed alone applies."""
+    for each of dev, test and ood. Of the other flags, --seed and --benchmark-format apply."""
+    benchmark_format: Literal["bpb", "processbench", "stepwise"] = "bpb"
+    """ProcessBench's rows or TRL's stepwise form (for `tomprm prm train`) instead of the benchmark's own."""
 
     def run(self) -> None:
         from tomprm.belief.generate import Recipe, generate
         from tomprm.world.generate import OpenShape
 
         if self.benchmark is not None:
-            write_benchmark(self.benchmark, self.n, self.seed)
+            write_benchmark(self.benchmark, self.n, self.seed, self.benchmark_format)
             return
         low = 0 if self.mode == "hitom" else 1
         if not self.orders or not all(low <= o <= 4 for o in self.orders):
