@@ -155,6 +155,9 @@ def _swapped(truth: Truth, point: Point) -> Wrong:
 
 def _trust(truth: Truth, point: Point) -> Wrong:
     action, old = point.action, _before(truth, point)
+    event = truth.event(point.line)
+    if event is None or event.tell is None:
+        return  # where everybody believes everything, a doubt would give itself away
     for i, (name, trusted) in enumerate(point.trusts):
         if action is None:
             continue
@@ -212,17 +215,16 @@ def _place(truth: Truth, point: Point) -> Wrong:
 
 
 def _event(truth: Truth, point: Point) -> Wrong:
-    """Somebody else who is there moves the thing to where it never was."""
+    """Somebody else who is there moves the thing somewhere else."""
     action = point.action
     if action is None or action.kind is not Kind.MOVE or point.role == "recall":
         return
-    been = {e.value(truth.fact) for e in truth.state.story.about(truth.fact)}
     room = truth.room(action.actors[0], point.line)
     there = [
         n for n in truth.item.story.agents if n not in action.actors and truth.room(n, point.line) == room
     ]
     takes_in = _queried(truth, point) and point.place == action.place and truth.changes(point.line)
-    for other in (p for p in truth.item.question.choices if p not in been):
+    for other in (p for p in truth.item.question.choices if p != action.place):
         for name in there:
             wrong = replace(point, action=replace(action, actors=(name,), place=other))
             belief = other if takes_in else None

@@ -112,7 +112,7 @@ def _witnesses(
     actor = point.action.actors[0] if point.action and point.action.actors else ""
     where = truth.room(actor, point.line) if point.action and point.action.kind is Kind.MOVE else None
     gone: tuple[str, ...] = ()
-    if where and rng.random() < 0.6:
+    if where and rng.random() < 0.8:
         gone = tuple(
             n for n, seen in sees if not seen and n not in mistaken and truth.room(n, point.line) != where
         )
@@ -155,7 +155,10 @@ def _stating(
     chance = outline.beliefs * (2 if before != now else 1) * (1 if event is not None else 0.5)
     if outline.lines == "every" and outline.beliefs == 1:
         chance = 1.0
-    if draw < chance and (now is not None or outline.beliefs == 1):
+    if now is None and outline.beliefs < 1:
+        # That somebody does not know yet is said too, or such a sentence would give an error away.
+        chance *= 0.5 if event is not None else 0.0
+    if draw < chance:
         return replace(point, chain=truth.chain, place=now, kept=before == now and now is not None)
     return point
 

@@ -28,7 +28,7 @@ ORDERS = (1, 2, 3, 4)
 Row = dict[str, Any]
 
 # Kinds that few arguments can have are drawn more often where they can.
-_WEIGHT = {"names_swapped": 5.0, "wrong_trust": 3.0, "frozen_on_exit": 3.0, "updated_without_perception": 2.0}
+_WEIGHT = {"names_swapped": 5.0, "wrong_trust": 6.0, "frozen_on_exit": 2.0, "updated_without_perception": 2.0}
 _WRONG_ANSWER = 0.12  # share of the pairs in which the answer is not the one the reasoning gives
 _LENGTHS = ((6, "short"), (12, "medium"))
 
@@ -112,9 +112,16 @@ def _draw_fault(truth: Truth, points: Sequence[Point], rng: np.random.Generator)
     weights = np.array([_WEIGHT.get(kind, 1.0) for kind in options])
     kind = list(options)[int(rng.choice(len(options), p=weights / weights.sum()))]
     found = options[kind]
-    lasting = [f for f in found if propagated(truth, points, f) != alone(points, f)]
-    if lasting and rng.random() < 0.5:
-        found = lasting
+    been = truth.item.story.places(truth.fact.thing)
+    # Preferences that keep errors from being given away by a word alone: places that the story does speak
+    # of, unknown beliefs before the end; and errors that something follows from.
+    for prefer, share in (
+        (lambda f: f.point.action is None or f.point.action.place in ("", *been), 0.6),
+        (lambda f: kind != "claimed_unknown" or f.point.role != "conclusion", 0.8),
+        (lambda f: propagated(truth, points, f) != alone(points, f), 0.5),
+    ):
+        if rng.random() < share:
+            found = [f for f in found if prefer(f)] or found
     # An error that the narrator comes back to is the more telling: retracted, it is an error all the same.
     retracted = [f for f in found if f.index + 1 < len(points) and points[f.index + 1].role == "recall"]
     if retracted and rng.random() < 0.7:
