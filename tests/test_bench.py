@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tomprm.bench.files import (
 )  # fmt: skip
 from tomprm.bench.narrators import HELD_OUT_NARRATORS, NARRATORS, narrate
 from tomprm.bench.plan import plan
-from tomprm.bench.points import Truth
+from tomprm.bench.points import Point, Truth
 from tomprm.bench.rows import VERSION, Row, check_no_leak, item_of, make_split
 from tomprm.bench.scorers import checker
 from tomprm.bench.stories import GENERATORS, HELD_OUT_GENERATORS, draw_item, in_words, usable
@@ -35,6 +36,7 @@ from tomprm.bench.words import SPLITS, WORDS, renamed, words_of
 from tomprm.cli import main
 from tomprm.prm.files import check_example
 from tomprm.trace.steps import Format, matches, read_format, read_trace
+from tomprm.world.events import Action, Fact, Kind, Question
 from tomprm.world.items import Item
 from tomprm.world.vocabulary import VOCABULARIES
 
@@ -56,6 +58,60 @@ def pairs_of(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
 
 
 # -- labels -----------------------------------------------------------------------------------
+
+STORY = """1 Ann, Bob and Cid entered the hall.
+2 The key is in the box.
+3 Bob exited the hall.
+4 Ann moved the key to the bag. Bob watched in secret.
+5 Cid moved the key to the tin. Ann did not notice.
+6 Ann exited the hall.
+7 Cid exited the hall.
+8 Ann, Bob and Cid entered the waiting_room.
+9 Cid publicly claimed that key is in the jar."""
+MOVE = Action(4, Kind.MOVE, ("Ann",), thing="key", place="bag")
+CLAIM = Action(9, Kind.CLAIM, ("Cid",), thing="key", place="jar")
+TRUSTING = (("Bob", True),)
+
+
+@pytest.mark.parametrize(
+    ("point", "label"),
+    [
+        (Point("plan"), None),
+        (Point("event", 4, action=MOVE), 1),
+        (Point("event", 5, action=MOVE), 0),
+        (Point("event", 99, action=MOVE), 0),
+        (Point("event", 4, action=replace(MOVE, place="tin")), 0),
+        (Point("event", 4, action=replace(MOVE, actors=("Cid",))), 0),
+        (Point("event", 4, seen_by=("Ann", "Bob", "Cid")), 1),
+        (Point("event", 4, seen_by=("Ann", "Cid")), 0),
+        (Point("event", 4, sees=(("Bob", True),)), 1),
+        (Point("event", 4, sees=(("Bob", False),)), 0),
+        (Point("event", 4, sees=(("Ann", True), ("Bob", False))), 0),
+        (Point("event", 4, seems=(("Bob", False),)), 1),
+        (Point("event", 4, seems=(("Bob", True),)), 0),
+        (Point("event", 5, sees=(("Ann", False),), seems=(("Ann", True),)), 1),
+        (Point("event", 5, sees=(("Ann", True),)), 0),
+        (Point("event", 4, gone=("Bob",), room="hall"), 1),
+        (Point("event", 4, gone=("Cid",), room="hall"), 0),
+        (Point("event", 9, action=CLAIM, trusts=TRUSTING, later=True), 1),
+        (Point("event", 9, action=CLAIM, trusts=TRUSTING, later=False), 0),
+        (Point("event", 9, action=CLAIM, trusts=(("Bob", False),)), 0),
+        (Point("event", 4, chain=("Ann", "Bob"), place="box"), 1),
+        (Point("event", 4, chain=("Ann", "Bob"), place="bag"), 0),
+        (Point("event", 4, chain=("Bob",), place="bag"), 1),
+        (Point("event", 5, chain=("Bob", "Ann"), place="bag"), 1),
+        (Point("event", 5, chain=("Cid", "Ann"), place="tin"), 1),
+        (Point("event", 1, chain=("Cid",), place=None), 1),
+        (Point("event", 2, chain=("Cid",), place=None), 0),
+        (Point("conclusion", chain=("Ann", "Bob"), place="jar"), 1),
+        (Point("conclusion", chain=("Ann", "Bob"), place="box"), 0),
+        (Point("rest", 6, until=8), 1),
+        (Point("rest", 5, until=8), 0),
+    ],
+)
+def test_labels_by_hand(point: Point, label: int | None) -> None:
+    truth = Truth(Item("x", "x", STORY, Question(("Ann", "Bob"), Fact("key"), ("bag", "box", "jar", "tin"))))
+    assert truth.label(point) == label
 
 
 def test_gold_beliefs_against_a_second_engine(rows: list[Row]) -> None:
@@ -116,14 +172,21 @@ def test_single_faults_are_minimal_pairs(rows: list[Row]) -> None:
             assert {faulty["error_types"][i] for i in differ[1:]} <= {PROPAGATED, None}
         for key in ("story", "question", "choices", "gold_beliefs", "step_events", "change_steps"):
             assert clean[key] == faulty[key]
+        # Everybody believes everything in ExploreToM's stories: a doubt there would give itself away.
+        assert faulty["fault"] != "wrong_trust" or faulty["generator"] == "hitom"
         variants[faulty["variant"]] += 1
     assert min(variants.values()) > 30
 
 
 def test_what_follows_from_a_fault_is_false_of_the_story(rows: list[Row]) -> None:
-    """A propagated mistake that reaches the conclusion makes it, and the answer, wrong."""
+    """A propagated mistake that reaches the conclusion makes it, and the answer, wrong; it goes no further
+    than the next line that writes into the belief."""
     reached = 0
     for _, faulty in pairs_of(rows):
+        truth = Truth(item_of(faulty))
+        lines = [lines[-1] if lines else truth.last for lines in faulty["step_events"]]
+        for line, error in zip(lines, faulty["error_types"], strict=True):
+            assert error != PROPAGATED or not truth.updates(lines[faulty["label"]], line)
         if faulty["variant"] == PROPAGATED and faulty["error_types"][-1] == PROPAGATED:
             assert faulty["step_labels"][-1] == 0 and not faulty["final_answer_correct"]
             assert faulty["answer_follows"]

@@ -73,8 +73,9 @@ class Voice:
         assert action is not None
         if action.kind not in _KEYS or (action.kind in TELLS and not action.place):
             return write_sentence(action).removesuffix(".") if action.place else self.idle(point)
+        first = action.kind is Kind.PLACE and self.truth.is_first(point.line)
         text = self.say(
-            _KEYS[action.kind],
+            "start" if first else _KEYS[action.kind],
             action.actors,
             name=action.actors[0] if action.actors else "",
             place=self.spell(action.place),
@@ -323,7 +324,7 @@ def _table(voice: Voice, point: Point) -> str:
         return _prose(voice, point)
     name = join_names(action.actors)
     event = {
-        Kind.PLACE: voice.choose(("Start", "Placed")),
+        Kind.PLACE: "Start" if voice.truth.is_first(point.line) else "Found there",
         Kind.MOVE: voice.choose((f"{name} moves it", f"Move by {name}")),
         Kind.ENTER: f"{name} in the {voice.spell(action.room)}",
         Kind.EXIT: f"{name} out of the {voice.spell(action.room)}",

@@ -10,6 +10,7 @@ Bank = dict[str, tuple[str, ...]]
 
 BASE: Bank = {
     # what happens
+    "start": ("at first the {thing} is in the {place}", "the {thing} starts out in the {place}"),
     "place": ("the {thing} is in the {place}", "at this point the {thing} is in the {place}"),
     "move": (
         "{name} moves the {thing} to the {place}",
@@ -62,7 +63,7 @@ BASE: Bank = {
     "now": ("so {belief}", "which means that {belief}", "as a result, {belief}"),
     "still": ("so {belief}", "nothing changes: {belief}", "this leaves the belief as it was: {belief}"),
     "idle": ("that does not change anything: {belief}", "meanwhile {belief}"),
-    "exited": ("from here on, {belief}", "so {belief}", "whatever comes next, for the moment {belief}"),
+    "exited": ("at that moment, {belief}", "so {belief}", "whatever comes next, for the moment {belief}"),
     "conclusion": (
         "So {belief}.",
         "Therefore, {belief}.",
@@ -97,7 +98,7 @@ TIMELINE: Bank = {
         "Let me go through the timeline:",
         "What happens to the {thing}, in order:",
     ),
-    "place": ("start: the {thing} is in the {place}", "the {thing} is in the {place}"),
+    "start": ("start: the {thing} is in the {place}", "the {thing} is in the {place}"),
     "missed": ("{names} [misses|miss] that", "{names} [doesn't|don't] see that"),
     "saw": ("{names} [sees|see] that", "{names} [notices|notice] that"),
 }
@@ -113,6 +114,10 @@ RAMBLING: Bank = {
         "Hmm, okay, let me think about what that adds up to.",
         "Right, so where does that leave us?",
         "Okay, I think I have all the pieces now.",
+    ),
+    "start": (
+        "okay, the {thing} is in the {place} at first",
+        "so it all starts with the {thing} in the {place}",
     ),
     "place": ("okay, the {thing} is in the {place}", "so the {thing} is sitting in the {place}"),
     "move": (
@@ -180,7 +185,8 @@ EPISTEMIC: Bank = {
 
 PASSIVE: Bank = {
     **BASE,
-    "place": ("the {thing} was first kept in the {place}", "the {thing} was found in the {place}"),
+    "start": ("the {thing} was first kept in the {place}",),
+    "place": ("the {thing} was found in the {place}", "the {thing} is kept in the {place}"),
     "move": (
         "the {thing} is moved to the {place} by {name}",
         "the {thing} is put into the {place} by {name}",
@@ -209,6 +215,7 @@ PASSIVE: Bank = {
 PAST: Bank = {
     **BASE,
     "plan": ("Let me retrace what each of them saw.", "The question is about the {thing}, so I follow it."),
+    "start": ("at first the {thing} was in the {place}", "the {thing} was in the {place}"),
     "place": ("at that time the {thing} was in the {place}", "the {thing} was in the {place}"),
     "move": ("{name} moved the {thing} to the {place}", "{name} put the {thing} into the {place}"),
     "enter": ("{names} came into the {room}", "{names} entered the {room}"),

@@ -72,6 +72,10 @@ class Truth:
             (e for e in self.state.story.about(self.fact) if e.line == line and e.chains is None), None
         )
 
+    def is_first(self, line: int) -> bool:
+        """Is it the first line about the questioned thing?"""
+        return self.state.story.about(self.fact)[0].line == line
+
     def belief(self, chain: tuple[str, ...], line: int) -> str | None:
         return self.state.belief(chain, self.fact, line).value
 
