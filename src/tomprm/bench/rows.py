@@ -112,16 +112,15 @@ def _draw_fault(truth: Truth, points: Sequence[Point], rng: np.random.Generator)
     weights = np.array([_WEIGHT.get(kind, 1.0) for kind in options])
     kind = list(options)[int(rng.choice(len(options), p=weights / weights.sum()))]
     found = options[kind]
-    been = truth.item.story.places(truth.fact.thing)
     # Preferences that keep errors from being given away by a word alone: places that the story does speak
     # of, unknown beliefs before the end; and errors that something follows from.
-    for prefer, share in (
-        (lambda f: f.point.action is None or f.point.action.place in ("", *been), 0.6),
-        (lambda f: kind != "claimed_unknown" or f.point.role != "conclusion", 0.8),
-        (lambda f: propagated(truth, points, f) != alone(points, f), 0.5),
-    ):
+    been = truth.item.story.places(truth.fact.thing)
+    told = [f for f in found if f.point.action is None or f.point.action.place in ("", *been)]
+    inner = [f for f in found if kind != "claimed_unknown" or f.point.role != "conclusion"]
+    lasting = [f for f in found if propagated(truth, points, f) != alone(points, f)]
+    for preferred, share in ((told, 0.6), (inner, 0.8), (lasting, 0.5)):
         if rng.random() < share:
-            found = [f for f in found if prefer(f)] or found
+            found = [f for f in found if f in preferred] or found
     # An error that the narrator comes back to is the more telling: retracted, it is an error all the same.
     retracted = [f for f in found if f.index + 1 < len(points) and points[f.index + 1].role == "recall"]
     if retracted and rng.random() < 0.7:
