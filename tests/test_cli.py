@@ -22,7 +22,8 @@ from tomprm.rl.train import Trainer
 
 VERBS = (
     ("compare",), ("train-rl",), ("warm-start",), ("generate",), ("solve",), ("audit",), ("check",),
-    ("exploits",), ("prm",), ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("report",), ("view",),
+    ("exploits",), ("prm",), ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("bench",),
+    ("report",), ("view",),
 )  # fmt: skip
 QUICKSTART = Path(__file__).parent.parent / "configs" / "quickstart.yaml"
 

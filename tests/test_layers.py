@@ -11,7 +11,7 @@ HEAVY = {"torch", "transformers", "datasets", "ray", "vllm", "openrlhf", "wandb"
 
 IMPORT_ALL_LIGHT = f"""
 import importlib, pkgutil, sys
-for name in ["config", "world", "belief", "trace", "checker", "rewards", "report"]:
+for name in ["config", "world", "belief", "trace", "checker", "rewards", "bench", "report"]:
     module = importlib.import_module("tomprm." + name)
     for found in pkgutil.walk_packages(getattr(module, "__path__", []), module.__name__ + "."):
         importlib.import_module(found.name)

@@ -16,8 +16,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerFast
 
 from tomprm.belief.generate import OpenShape, Recipe, generate
+from tomprm.bench import metrics
 from tomprm.checker.check import Checker
-from tomprm.prm import data, metrics, model
+from tomprm.prm import data, model
 from tomprm.prm.data import build_examples, check_no_leak, label_trace, prefix_of, split_by_story
 from tomprm.prm.files import read_examples, write_examples
 from tomprm.prm.model import TooLong, encode, end_logits, length_limit, load_prm, step_probabilities

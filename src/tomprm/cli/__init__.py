@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from tomprm.cli.bench import Bench
 from tomprm.cli.exploits import Exploits
 from tomprm.cli.files import Interrupted
 from tomprm.cli.prm import Prm, Score
@@ -28,6 +29,7 @@ Verb = (
     | Annotated[Exploits, tyro.conf.subcommand("exploits")]
     | Annotated[Prm, tyro.conf.subcommand("prm")]
     | Annotated[Score, tyro.conf.subcommand("score")]
+    | Annotated[Bench, tyro.conf.subcommand("bench")]
     | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[View, tyro.conf.subcommand("view")]
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tomprm.cli.bench import write_benchmark
 from tomprm.cli.files import Out, UsageError, at_least, read_jsonl, write_jsonl
 
 if TYPE_CHECKING:
@@ -39,11 +40,19 @@ class Generate:
     """hitom mode only: public and private claims."""
     traces: Literal["none", "sound", "reality", "lucky", "terse", "corrupted"] = "none"
     out: Out = "-"
+    benchmark: Path | None = None
+    """Write BeliefProcessBench into this folder instead: n pairs of traces for training, a quarter of that
+    for each of dev, test and ood. Of the other flags, --seed and --benchmark-format apply."""
+    benchmark_format: Literal["bpb", "processbench", "stepwise"] = "bpb"
+    """ProcessBench's rows or TRL's stepwise form (for `tomprm prm train`) instead of the benchmark's own."""
 
     def run(self) -> None:
         from tomprm.belief.generate import Recipe, generate
         from tomprm.world.generate import OpenShape
 
+        if self.benchmark is not None:
+            write_benchmark(self.benchmark, self.n, self.seed, self.benchmark_format)
+            return
         low = 0 if self.mode == "hitom" else 1
         if not self.orders or not all(low <= o <= 4 for o in self.orders):
             raise UsageError(f"--orders {self.orders}: orders run from {low} to 4 in mode {self.mode}")

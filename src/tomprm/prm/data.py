@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tomprm.belief.generate import seeded
+from tomprm.bench.files import prompt_of
 from tomprm.checker.check import Checker
 from tomprm.checker.verdict import Status
 from tomprm.trace.canonical import NARRATORS
@@ -28,11 +29,6 @@ from tomprm.world.items import Item
 Example = dict[str, Any]
 Label = bool | float | None
 _LABELS: dict[Status, bool] = {Status.SUPPORTED: True, Status.CONTRADICTED: False}
-
-
-def prompt_of(story: str, question: str) -> str:
-    """What stands before the steps: the bare story and question, as in the `plain` prompt style."""
-    return f"{story.strip()}\n{question.strip()}\n"
 
 
 def prefix_of(labels: Sequence[Label], vacuous: Sequence[bool] | None = None) -> list[Label]:

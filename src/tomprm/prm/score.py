@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tomprm.bench.metrics import first_error, measure
 from tomprm.checker.verdict import Status
 from tomprm.prm.data import Example, prompt_of
 from tomprm.prm.files import check_example, read_jsonl, write_jsonl
-from tomprm.prm.metrics import first_error, measure
 from tomprm.prm.model import Encoded, TooLong, encode, length_limit, load_prm, step_probabilities
 from tomprm.trace.steps import Trace, read_trace
 from tomprm.world.items import Item
@@ -174,7 +174,7 @@ def score_file(
 def evaluate(
     model_dir: str | Path, examples: Sequence[Example], *, threshold: float = 0.5, device: str = "auto"
 ) -> dict[str, Any]:
-    """`tomprm.prm.metrics.measure` on local labels, with the same under `always_right` for the baseline
+    """`tomprm.bench.metrics.measure` on local labels, with the same under `always_right` for the baseline
     that calls every step right.
 
     Raises:

@@ -1,0 +1,1 @@
+"""BeliefProcessBench: step-labelled reasoning about beliefs, its metrics and its baselines."""
