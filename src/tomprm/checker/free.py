@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _EVENTS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT, ClaimKind.SAID)
 _BEFORE = ("before", "until", "till", "just before", "right before")
 _SAYING = (Kind.CLAIM, Kind.TELL)
+_TOLD = (*CHANGES, Kind.CARRY, *_SAYING)
 _WHILE = (
     "when",
     "while",
@@ -61,6 +62,8 @@ class FreeReading:
         self.thing = self.item.question.fact.thing
         self.anchor: int | None = None  # of the statement being judged: a line named or retold with it
         self.last_step = False
+        self.deeds: list[int] = []  # lines of the moves told last
+        self.told: list[int] = []  # and before this step
         self.also: list[int] = []  # other lines at which the thing is where it was last said to be
         self.before: ClaimKind | None = None  # what was said before it in the sentence
 
@@ -69,39 +72,34 @@ class FreeReading:
         self.last_step = last
         statements = self.reader.read(step)
         self.earlier, self.latest = self.latest, []
+        told, self.deeds = self.deeds, []
+        self.told = told
         verdicts: list[tuple[int, ClaimVerdict]] = []
         for number in dict.fromkeys(s.sentence for s in statements):
             verdicts += self._sentence([s for s in statements if s.sentence == number])
         verdicts.sort(key=lambda pair: pair[0])
-        if not self.latest:
-            self.latest = self.earlier
+        self.latest = self.latest or self.earlier
+        self.deeds = self.deeds or told
         return [v for _, v in verdicts]
 
     def _sentence(self, statements: Sequence[Statement]) -> Iterator[tuple[int, ClaimVerdict]]:
         """Events first: they are what the rest of the sentence is said of."""
         retold: list[tuple[int, int, str]] = []  # place in the text, line, conjunction
-        for s in statements:
+        statements = sorted(statements, key=lambda s: s.start)
+        first = [s for i, s in enumerate(statements) if s.kind in _EVENTS and s.joint in _WHILE and i]
+        for s in [*first, *(s for s in statements if s not in first)]:
             if s.kind in _EVENTS:
                 made, line = self._event(s)
-                if (
-                    s.then
-                    and line is not None
-                    and retold
-                    and line < retold[-1][1]
-                    and s.kind is not ClaimKind.EXIT
-                ):
-                    made = [self._too_early(s, v, retold[-1][1]) for v in made]
-                if not s.quoted:
-                    yield from ((s.start, v) for v in made)
+                told = [n for at, n, _ in retold if at < s.start]
+                if s.then and line is not None and told and line < told[-1] and s.kind is not ClaimKind.EXIT:
+                    made = [self._too_early(s, v, told[-1]) for v in made]
                 if line is not None:
                     retold.append((s.start, line, s.joint))
-        for s in statements:
-            if s.kind in _EVENTS:
-                continue
-            self.anchor = self._anchor(s, retold)
-            earlier = [x.kind for x in statements if x.start < s.start]
-            self.before = earlier[-1] if earlier else None
-            made = _JUDGES[s.kind](self, s)
+            else:
+                self.anchor = self._anchor(s, retold)
+                earlier = [x.kind for x in statements if x.start < s.start]
+                self.before = earlier[-1] if earlier else None
+                made = _JUDGES[s.kind](self, s)
             if not s.quoted:
                 yield from ((s.start, v) for v in made)
 
@@ -137,6 +135,8 @@ class FreeReading:
         if line is not None and s.joint not in _BEFORE:
             self.cursor = max(self.cursor, line)
             self.latest.append(line)
+            if s.kind is ClaimKind.MOVE:
+                self.deeds.append(line)
         return verdicts, line
 
     def _pick(self, lines: Sequence[int], s: Statement) -> int | None:
@@ -272,14 +272,14 @@ class FreeReading:
 
     def _said(self, s: Statement) -> tuple[Verdicts, int | None]:
         who, listener = s.group or Group(), s.listener or Group()
-        if who.kind != "some" or not s.positive or not who.names:
+        if who.kind != "some" or not s.positive or not (who.names or s.passive):
             return self._not_said(s, who, listener)
         topic = s.relation == "known"
         things = [] if not s.thing or s.thing == "it" else [s.thing]
         spoken = set(self.time.story.agents)
         if things and things[0] in spoken:
             things = []
-        lines = self.time.tells(who.names, listener.names, things, s.place)
+        lines = self.time.tells(who.names or None, listener.names, things, s.place)
         if not lines and who.options:
             lines = self.time.tells(who.options, listener.names, things, s.place)
         line = self._pick(lines, s)
@@ -290,7 +290,7 @@ class FreeReading:
             claim = Claim(ClaimKind.SAID, s.text, action.actors[:1], action.thing, action.place, line)
             return [_supported(s, claim, f"line {line}", line)], line
         claim = Claim(ClaimKind.SAID, s.text, who.names, s.thing, s.place)
-        loose = self.time.tells(who.names, listener.names, [], "")
+        loose = self.time.tells(who.names or None, listener.names, [], "")
         if not (things or s.place or listener.names):
             return [_open(s, "what is said is not clear")], None
         if loose:
@@ -298,7 +298,7 @@ class FreeReading:
             truth = f"{told.actors[0]} says {told.thing}" + (f" in {told.place}" if told.place else "")
             return [self._wrong(s, claim, truth, told.line, ErrorKind.WRONG_PLACE, truth)], told.line
         to = f" to {join_names(listener.names)}" if listener.names else ""
-        reason = f"{join_names(who.names)} never says anything{to}"
+        reason = f"{join_names(who.names) or 'nobody'} ever says anything{to}"
         return [self._wrong(s, claim, "nothing said", None, ErrorKind.UNKNOWN_EVENT, reason)], None
 
     def _not_said(self, s: Statement, who: Group, listener: Group) -> tuple[Verdicts, int | None]:
@@ -377,7 +377,12 @@ class FreeReading:
         elif s.lines is not None:
             lines = [n for n in self.time.lines if s.lines[0] <= n <= s.lines[1]]
         elif s.wide:
-            lines = self.latest or self.earlier
+            lines = self.deeds or self.told or self.latest or self.earlier
+            if s.count > len(lines) or not any(self.time.by_line[n].kind in _TOLD for n in lines):
+                moves = [n for n in self.time.moves(None, [self.thing], "", "") if n <= self.cursor]
+                moves = [n for n in moves if self.time.by_line[n].kind is not Kind.PLACE]
+                lines = moves[-s.count :] if s.count else moves
+                self.deeds = lines
         else:
             lines = list(reversed(self.latest or self.earlier))
             if self.anchor is not None:
@@ -598,6 +603,8 @@ class FreeReading:
     def _conclusion(self, s: Statement) -> Verdicts:
         """A bare place: what the question asks for, or what the person named believes."""
         asked = self.item.question
+        if s.bare and not self.last_step:
+            return [_open(s, "whose belief is meant is not clear")]
         chain = asked.chain
         named = s.chain[0] if s.chain else None
         ending = s.concludes or self.last_step
@@ -660,7 +667,8 @@ class FreeReading:
         return [self._is_there(s, name, group.options) for name in names]
 
     def _is_there(self, s: Statement, name: str, options: Sequence[str]) -> ClaimVerdict:
-        company = [n for n in (s.company.names if s.company else ()) if n != name]
+        sure = s.company is not None and not s.company.pronoun
+        company = [n for n in (s.company.names if s.company and sure else ()) if n != name]
 
         def right(who: str, line: int) -> bool:
             here = self.time.room(who, line)
@@ -762,7 +770,7 @@ class FreeReading:
 
     def _trust(self, s: Statement) -> Verdicts:
         group = s.group or Group()
-        lines = [self.anchor] if self.anchor else [*reversed(self.latest), *reversed(self.earlier)]
+        lines = [*([self.anchor] if self.anchor else []), *reversed(self.latest), *reversed(self.earlier)]
         said = [n for n in lines if n in self.time.by_line and self.time.by_line[n].kind in _SAYING]
         if s.company is not None and s.company.names and not s.company.options:
             theirs = self.time.tells(s.company.names, group.names, [], "")
@@ -804,9 +812,28 @@ class FreeReading:
                 )
         return made
 
+    def _outs(self, s: Statement, name: str) -> Verdicts:
+        """The first, or the last, to leave a room."""
+        claim = Claim(ClaimKind.ORDER, s.text, (name,), place=s.room, positive=s.positive)
+        exits = self.time.exits((name,), s.room)
+        for line in exits:
+            room = self.time.room(name, line - 1)
+            inside = {n for n in self.time.agents if self.time.room(n, line) == room}
+            came = max((e for e in self.time.entries(self.time.agents, room or "") if e < line), default=0)
+            out = [n for n in self.time.exits(tuple(self.time.agents), room or "") if came < n < line]
+            if (not out) if s.positive else (not inside - {name}):
+                return [_supported(s, claim, f"line {line}", line)]
+        if not exits or (s.group is not None and s.group.options):
+            return [_open(s, f"{name} does not leave")]
+        which = "first" if s.positive else "last"
+        reason = f"{name} leaves at line {exits[0]}, not as the {which}"
+        return [self._wrong(s, claim, reason, exits[0], ErrorKind.WRONG_TIME, reason)]
+
     def _order(self, s: Statement) -> Verdicts:
         """Left before, or after, somebody else, in the scene where the reasoning stands or one before."""
         who, other = (g.names[0] if g is not None and g.names else "" for g in (s.group, s.company))
+        if who and s.company is None:
+            return self._outs(s, who)
         if not who or not other:
             return [_open(s, "who is meant is not clear")]
         claim = Claim(ClaimKind.ORDER, s.text, (who, other), positive=s.positive)

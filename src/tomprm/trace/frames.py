@@ -16,6 +16,7 @@ from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.statements import Statement
 from tomprm.trace.tagging import Group, Token
+from tomprm.trace.words import NUMBERS
 
 Build = Callable[["Match"], Iterator[Statement]]
 
@@ -147,7 +148,7 @@ def _sees(m: Match) -> Iterator[Statement]:
     known = any(t in words for t in "BAN")
     owner = m.who("owner") if "owner" in m.found.re.groupindex else None
     yield m.claim(
-        ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner, of_that=known and "V" in words
+        ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner, count=_count(m), of_that=known and "V" in words
     )  # fmt: skip
 
 
@@ -169,6 +170,12 @@ def _watches(m: Match) -> Iterator[Statement]:
         yield m.claim(ClaimKind.EXIT, group=done)
     for seen in _sees(m):
         yield replace(seen, start=seen.start + 1)
+
+
+def _count(m: Match) -> int:
+    """How many moves: "these three moves"."""
+    words = " ".join(t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag in "Vz").split()
+    return next((NUMBERS[w] for w in words if w in NUMBERS), 0)
 
 
 def _any(m: Match) -> bool:
@@ -205,6 +212,19 @@ def _moves(m: Match) -> Iterator[Statement]:
         place=_name(place), relation="room" if place is not None and place.tag == "R" else "place",
         source=_name(source), positive="n" not in m.found[0],
     )  # fmt: skip
+    second = m.one("second") if "second" in index else None
+    if second is not None:
+        yield m.claim(
+            ClaimKind.MOVE, group=who, thing="it", place=_name(second),
+            relation="room" if second.tag == "R" else "place",
+        )  # fmt: skip
+
+
+def _moves_before(m: Match) -> Iterator[Statement]:
+    """Moves it, in front of somebody, to the box."""
+    yield from _moves(m)
+    seen = m.claim(ClaimKind.PERCEPTION, group=m.who("seer"))
+    yield replace(seen, start=seen.start + 1)
 
 
 def _still(m: Match) -> Iterator[Statement]:
@@ -229,6 +249,17 @@ def _goes(kind: ClaimKind) -> Build:
     return build
 
 
+def _out(m: Match) -> Iterator[Statement]:
+    """Is the first, or the last, to leave."""
+    word = m.tokens("how")[0].word
+    who = m.who()
+    if who is not None and word in ("first", "last", "the last"):
+        room = m.one("room")
+        yield m.claim(
+            ClaimKind.ORDER, group=who, room=_name(room) if room is not None else "", positive=word == "first"
+        )  # fmt: skip
+
+
 def _presence(m: Match) -> Iterator[Statement]:
     who, index = m.who(), m.found.re.groupindex
     if who is None:
@@ -245,13 +276,19 @@ def _presence(m: Match) -> Iterator[Statement]:
 def _says(m: Match) -> Iterator[Statement]:
     index = m.found.re.groupindex
     who = m.who()
-    listener = m.who("listener") if "listener" in index else None
+    listener = (m.who("listener") if "listener" in index else None) or (m.who("to") if "to" in index else None)
+    words = m.clause.tokens[m.found.start() : m.found.end()]
+    verb = next((i for i, t in enumerate(words) if t.tag == "Y"), 0)
+    by = "listener" in index and m.found.start("listener") == m.found.start()
+    passive = not by and any(t.tag == "b" for t in words[:verb]) and not words[verb].word.endswith("ing")
+    if passive and words[0].tag == "P":
+        who, listener = None, who  # "Ann was told about it"
     place, thing = (m.one(k) if k in index else None for k in ("place", "thing"))
     topic = thing is not None and thing.tag == "K"
     if (place is not None and place.tag not in "CR") or topic:
         place = None  # a topic is talked about in a room; that is not what is said
     unread = m.clause.tags[m.found.end() : m.found.end() + 1] == "x"
-    if who is None or (unread and thing is None and place is None):
+    if (who is None and not passive) or (unread and not (thing or place or listener)):
         return
     if thing is not None and thing.tag == "P":
         names = thing.group.names if thing.group is not None else ()
@@ -259,7 +296,8 @@ def _says(m: Match) -> Iterator[Statement]:
     yield m.claim(
         ClaimKind.SAID, group=who, listener=listener, thing=_name(thing), place=_name(place),
         relation="known" if topic else ("room" if place is not None and place.tag == "R" else "place"),
-        positive="n" not in m.found[0],
+        positive="n" not in m.found[0], passive=passive,
+        ever=any(t.word in ("never", "ever") for t in words) or "ever" in m.text.lower().split(),
     )  # fmt: skip
 
 
@@ -317,10 +355,12 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<chain>P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA])o?q(?:(?P<thing>T)|P)", _unknown),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", _topic),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", _topic),
+    (rf"(?P<chain>{_CHAIN}+)(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<who>P)[ibhm]*(?P<place>[CR])", _belief),
     (r"(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhm]*(?P<place>[CR])", _belief),
     (r"(?P<who>P)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhmBt]*(?P<thing>T)?[ibhm]*F?T?i?(?P<place>[CR])", _belief),
     (r"(?P<inner>P)[hbm]+(?P<no>n?)[hbm]*By(?P<outer>P)[ibhm]*[BA]o(?P<topic>K)", _topic_passive),
     (r"(?P<chain>P)m[hbm]*Y[it]?(?P<place>[CR])", _belief),  # would say
+    (r"(?P<who>P)[hbm]*M(?P<thing>T)s(?P<seer>P)i*(?P<place>[CR])", _moves_before),
     # saw her put it in the box
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*M(?P<thing>T)?[hbi]*{_BOX}", _watches),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*[XEg](?:f?R)?", _watches),
@@ -338,31 +378,32 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"W(?P<who>P)b?O", _sees),
     (r"V(?P<who>P)[hbm]*n?[hbm]*[OZ]", _sees),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?:q?(?P<thing>T))?[hbmi]*{_BOX}", _finds),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCqtxHS])", _sees),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCqtxHSb])", _sees),
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", _sees),
     # what is said, heard and believed
-    (r"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?!c[CR])", _says),
+    (r"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?:i(?P<to>P))?(?!c[CR])", _says),
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HSY", _hears),
     (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", _says),
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", _says),
     (r"k(?:f|y)(?P<who>P)i(?P<listener>P)(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", _says),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?", _hears),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?(?!t)", _hears),
     (rf"{_SUBJ}[hbm]*n?[hbm]*(?:hDi?|D|U)(?:(?P<company>P)|S[kY]|k|V|T)?", _trusts),
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", _trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", _trusts),
     # moves
-    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?[hbi]*(?P<place>[CRL])(?!c[CR])", _moves),
+    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?(?:sP)?[hbi]*(?P<place>[CRL])(?:[,c]+i+(?P<second>[CR]))?(?!c[CR])", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*M(?:f(?P<source>[CR]))?i*(?P<place>[CR])(?:y(?P<who>P))?", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*My(?P<who>P)(?:f(?P<source>[CR]))?(?:i*(?P<place>[CR]))?", _moves),
     (r"(?P<who>S)M(?:oT)?(?:f(?P<source>[CR]))?i*(?P<place>[CR])", _moves),
-    (r"(?P<who>P)x(?P<thing>T)[hbi]*i(?P<place>[CR])", _moves),  # pops it into the box
+    (r"(?P<who>P)x(?P<thing>T)i+(?P<place>[CR])", _moves),  # pops it into the box
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)$", _still),
     (r"(?P<thing>T)[hbm]+n[hbm]*M$", _still),
     (r"(?P<who>P):(?:f(?P<source>[CR]))?,?i(?P<place>[CR])$", _moves),
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", _moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", _moves),
     # coming, going, being there
+    (r"(?P<who>P)[hbm]*b(?P<how>[lx])x?(?:i?X|f(?P<room>R)|g)", _out),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P),?$)?", _goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Ey(?P<who>P)", _goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Xy(?P<who>P)", _goes(ClaimKind.EXIT)),

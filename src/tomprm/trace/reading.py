@@ -36,6 +36,7 @@ _SO = re.compile(
     r"^\W*(?:so|therefore|hence|thus|consequently|as a result|it follows|that means|this means|in conclusion|(?:\*\*)?conclusion|(?:\*\*)?final|overall|=>|→|⇒|in short|for this reason|answer)\b|^\W*(?:=>|⇒)",
     re.I,
 )
+_JOINT = re.compile(r"[,;]|\b(?:and|but)\b")
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 _BELIEFS = frozenset(["bel", "belief", "chain", "answer", "result", "conclusion", "final", "state"])
 _THEN = re.compile(r"\b(?:then|next|afterwards|after that|subsequently|thereafter)\b", re.I)
@@ -99,6 +100,13 @@ class Reader:
         found: list[Statement] = []
         parts = list(clauses(sentence))
         for index, clause in enumerate(parts):
+            before = [c.tokens[-1].end for c in parts[:index] if c.tokens]
+            head = before[-1] if before else 0
+            later = [c.tokens[0].start for c in parts[index + 1 :] if c.tokens]
+            tail = later[0] if later else len(text)
+            ends = clause.tokens[-1].end if clause.tokens else 0
+            if stop := _JOINT.search(text, ends, tail):
+                tail = stop.start()
             known = self._resolve(clause)
             other = parts[index + 1] if index + 1 < len(parts) else None
             if order := self._order(known, other, text):
@@ -118,7 +126,9 @@ class Reader:
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, spoken, known)
             for statement in read:
-                at = [span for mark, span in marks if mark <= statement.start] or [s for _, s in marks]
+                inside = [span for mark, span in marks if head <= mark < tail]
+                at = inside[-1:] or [span for mark, span in marks if mark <= statement.start]
+                at = at or [s for _, s in marks]
                 if found and found[-1].text == statement.text and found[-1].kind in _DEEDS:
                     at, marks, lines = [], [], None  # what was watched has its own line
                 found.append(
@@ -147,7 +157,7 @@ class Reader:
         """ "Ann left after Bob (did)": who went out first."""
         if (
             after is None
-            or not _OTHER.fullmatch(after.tags)
+            or not _OTHER.fullmatch(after.tags.rstrip(","))
             or "P" not in clause.tags
             or "X" not in clause.tags
         ):
@@ -199,13 +209,15 @@ class Reader:
             who = owner
         named = any(t.word in _BELIEFS for t in clause.tokens)
         arrow = clause.tags.startswith(">")
-        if not (concludes or named or arrow or (who is not None and who.names)):
+        bare = not (concludes or named or arrow or (who is not None and who.names))
+        if bare and len(tags.strip(",:")) > 1:
             return None
         start, end = clause.tokens[0].start, clause.tokens[-1].end
         relation = "room" if token.tag == "R" else "place"
         chain = (who,) if who else ()
         return Statement(
-            ClaimKind.CONCLUSION, text[start:end], start, chain=chain, place=token.value, relation=relation
+            ClaimKind.CONCLUSION, text[start:end], start, chain=chain, place=token.value, relation=relation,
+            bare=bare,
         )
 
     # -- tables ------------------------------------------------------------------------------------
@@ -310,10 +322,14 @@ class Reader:
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
         self.follows = clause.joint == "so" and not self.contrast
         plural = self.together
+        bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
             group = token.group
+            if token.tag in "BAt":
+                bound = []
             if group is not None:
-                group = self._meant(group, here)
+                group = self._meant(group, bound, [n for n in here if n not in bound])
+                bound = [*bound, *group.names]
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]
                 if not group.pronoun:
@@ -328,7 +344,7 @@ class Reader:
         self.together = plural
         return Clause(done, clause.joint, clause.real, clause.firm)
 
-    def _meant(self, group: Group, here: list[str]) -> Group:
+    def _meant(self, group: Group, here: list[str], before: Sequence[str] = ()) -> Group:
         chain = self.lexicon.question.chain
         if group.kind == "both":
             count = group.count or 2
@@ -345,7 +361,7 @@ class Reader:
             names = self.together or tuple(self.recent[:1])
             return replace(group, names=tuple(dict.fromkeys((*names, *group.names))), options=())
         if group.pronoun == 1:
-            pool = [n for n in (*self.recent, *chain) if n not in here and n not in group.names]
+            pool = [n for n in (*before, *self.recent, *chain) if n not in here and n not in group.names]
             pool = list(dict.fromkeys(pool))
             if not pool:
                 return replace(group, names=group.names)

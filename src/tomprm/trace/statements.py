@@ -60,4 +60,8 @@ class Statement:
     sentence: int = 0  # its number within the step
     joint: str = ""  # the conjunction before its clause
     concludes: bool = False
+    count: int = 0  # "these three moves"
+    passive: bool = False  # nobody is named as speaker
+    ever: bool = False  # at no time at all
+    bare: bool = False  # a place and nothing else
     quoted: bool = False  # a sentence of the story, word for word: no reasoning

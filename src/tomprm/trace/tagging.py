@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from tomprm.trace.words import ALL, ENGLISH, NONE, NUMBERS, OWNERS, PEOPLE, PRONOUNS
 from tomprm.world.events import Kind, Question, Story
@@ -113,6 +114,19 @@ class Lexicon:
             return None
         near = [name for low, name in self.people.items() if _one_off(low, word.lower())]
         return near[0] if len(near) == 1 else None
+
+
+@lru_cache(maxsize=20_000)
+def _misspelt(word: str) -> str | None:
+    """The one verb that a word with one letter wrong must be."""
+    if len(word) < 6 or not word.isascii() or not word.isalpha():
+        return None
+    near = [w for w in _VERBS if abs(len(w) - len(word)) < 2 and _one_off(w, word)]
+    tags = {ENGLISH[w,] for w in near}
+    return near[0] if len(tags) == 1 else None
+
+
+_VERBS = tuple(w[0] for w, t in ENGLISH.items() if len(w) == 1 and len(w[0]) > 5 and t and t in "BMXEOHYUA")
 
 
 def plain(sentence: str) -> str:
@@ -242,11 +256,15 @@ def _one(raw: list[_Raw], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         while n > 1 and low[i + n - 1] in _SMALL:
             n -= 1
         return [Token("K", here.start, raw[i + n - 1].end, word, topic)], n
-    if word in ("this", "that", "these", "those"):
-        return _this(raw, low, i), 1
     if (happened := _happening(low, i)) and (not english or happened[1] >= english[0]):
         kind, n = happened
         return [Token(kind, here.start, raw[i + n - 1].end, " ".join(low[i : i + n]))], n
+    if word in ("this", "that", "these", "those"):
+        return _this(raw, low, i), 1
+    if english and english[1] == "Y" and i and low[i - 1] in _THE | {"a", "an"}:
+        return [Token("k", here.start, here.end, word)], 1  # "the talk"
+    if not english and word not in PRONOUNS and word not in OWNERS and (meant := _misspelt(word)):
+        return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
     if english:
         n, kind = english
         return ([Token(kind, here.start, raw[i + n - 1].end, " ".join(low[i : i + n]))] if kind else []), n
@@ -272,7 +290,8 @@ def _one(raw: list[_Raw], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
 def _this(raw: list[_Raw], low: list[str], i: int) -> list[Token]:
     """ "this" and "that": what happened, a conjunction, or before a noun nothing."""
     here, word = raw[i], low[i]
-    after = low[i + 1] if i + 1 < len(low) else "."
+    rest = [w for w in low[i + 1 : i + 4] if w not in ("too", "also", "either", "again")]
+    after = rest[0] if rest else "."
     tagged = ENGLISH.get((after,), "x")
     if not after[0].isalnum() or (tagged and tagged in "bhmnMXOYJciyfBHZ") or after in ("himself", "herself"):
         return [Token("V", here.start, here.end, word)]
