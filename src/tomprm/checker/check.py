@@ -73,20 +73,18 @@ class Checker:
 
     def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
         """The verdicts of each step, in the canonical form or in free English."""
-        free: FreeReading | None = None
-        last = len(trace.steps) - 1
         forms = [read_canonical(step) for step in trace.steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
         formal = any(form is not None and form.anchored for form in forms)
-        for number, (step, form) in enumerate(zip(trace.steps, forms, strict=True)):
-            ends = number == last and step.text.startswith("So ")
-            meant = form if formal or ends else None
-            if meant is not None and self._known(meant.claims):
-                yield tuple(self.judge(claim) for claim in meant.claims)
-                continue
-            free = free or FreeReading(self, self.lexicon, self.time)
-            found = free.judge(step, last=number == last)
-            yield tuple(found or ([self.judge(claim) for claim in meant.claims] if meant else []))
+        ending = trace.steps[-1].text.startswith("So ") if trace.steps else False
+        last = len(forms) - 1
+        forms = [form if formal or (ending and i == last) else None for i, form in enumerate(forms)]
+        free = [i for i, form in enumerate(forms) if form is None or not self._known(form.claims)]
+        reading = FreeReading(self, self.lexicon, self.time) if free else None
+        found = dict(zip(free, reading.judge_all([trace.steps[i] for i in free]), strict=True)) if reading else {}
+        for number, form in enumerate(forms):
+            formally = [self.judge(claim) for claim in form.claims] if form and not found.get(number) else []
+            yield tuple(found.get(number) or formally)
 
     def _known(self, claims: Sequence[Claim]) -> bool:
         """Are all things ones that the story has? Else the canonical form was seen where it is not meant."""

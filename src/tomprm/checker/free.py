@@ -64,13 +64,23 @@ class FreeReading:
         self.last_step = False
         self.deeds: list[int] = []  # lines of the moves told last
         self.told: list[int] = []  # and before this step
+        self.alts: dict[int, list[int]] = {}  # later lines that a retold event may be as well
+        self.told_all = False  # no later step retells anything
         self.also: list[int] = []  # other lines at which the thing is where it was last said to be
         self.before: ClaimKind | None = None  # what was said before it in the sentence
 
-    def judge(self, step: Step, last: bool = False) -> Verdicts:
-        """Verdicts for the claims of a step, in the order in which they are written."""
-        self.last_step = last
-        statements = self.reader.read(step)
+    def judge_all(self, steps: Sequence[Step]) -> list[Verdicts]:
+        """Verdicts for the claims of each step, in the order in which they are written."""
+        read = [self.reader.read(step) for step in steps]
+        last_told = max((i for i, found in enumerate(read) if any(s.kind in _EVENTS for s in found)), default=-1)
+        made: list[Verdicts] = []
+        for number, statements in enumerate(read):
+            self.last_step = number == len(read) - 1
+            self.told_all = number >= last_told
+            made.append(self._judge(statements))
+        return made
+
+    def _judge(self, statements: Sequence[Statement]) -> Verdicts:
         self.earlier, self.latest = self.latest, []
         told, self.deeds = self.deeds, []
         self.told = told
@@ -144,7 +154,10 @@ class FreeReading:
             inside = [n for n in lines if s.lines[0] <= n <= s.lines[1]]
             if inside:
                 return inside[0]
-        return nearest(lines, self.cursor, past=s.when is When.PAST)
+        line = nearest(lines, self.cursor, past=s.when is When.PAST)
+        if line is not None:
+            self.alts[line] = [n for n in lines if n > line]
+        return line
 
     def _out_of_time(self, s: Statement, line: int) -> ClaimVerdict | None:
         """The line that is named for an event has to be its line."""
@@ -332,6 +345,8 @@ class FreeReading:
                     positive=True,
                 )
             )
+        if self.before is ClaimKind.PERCEPTION and group.kind == "none" and not s.wide:
+            return [_open(s, "what nobody notices is not clear")]
         if s.of_that and self.before in (
             ClaimKind.PERCEPTION,
             ClaimKind.PRESENCE,
@@ -399,6 +414,8 @@ class FreeReading:
         chosen = changes or acts
         if s.when is When.NOW and chosen and chosen[0] in self.also:
             chosen = [*chosen, *[n for n in self.also if n > chosen[0]]]
+        if s.lines is None and not s.wide:
+            chosen = [*chosen, *[n for line in chosen for n in self.alts.get(line, ())]]
         events = [self.time.perceived(n) for n in chosen]
         return [e for e in events if e is not None]
 
@@ -472,7 +489,7 @@ class FreeReading:
         if s.when is When.PAST and here:
             return [here, *[n for n in reversed(self.time.lines) if n <= here]]
         if (s.when is When.NOW and here) or self.anchor is not None:
-            return [here]
+            return [here, *self.alts.get(here, ())]
         return [here, None, *[n for n in self.time.lines if n > here]]
 
     def _decide(
@@ -546,7 +563,7 @@ class FreeReading:
             and s.lines is None
             and (self.last_step or (s.concludes and s.when is not When.NOW and self.anchor is None))
         ):
-            moments = [asked.line]
+            moments = [asked.line] if self.last_step or self.told_all else [*moments[:1], asked.line]
         elif len(moments) > 1 and s.positive and s.place:
             # What sets the belief may be told by telling the belief.
             soon = next((e.line for e in self.checker.state.story.about(fact) if e.line > self.cursor), None)
@@ -686,6 +703,9 @@ class FreeReading:
         here = moments[0] if moments else self.cursor
         near = [n for n in self.time.lines if n > here][:1]
         claim = Claim(ClaimKind.PRESENCE, s.text, (name,), place=s.room, positive=s.positive)
+        watched = self.time.perceived(here) if self.anchor is not None and s.positive and not s.room else None
+        if watched is not None and name in watched.real:
+            return _open(s, "there in secret")
         if any(right(name, n) for n in ([here] if self.anchor is not None else [here, *near])):
             return _supported(s, claim, f"at line {here}", here or None)
         if self.anchor is None and s.positive and s.room and s.when is When.OPEN and not s.joint:

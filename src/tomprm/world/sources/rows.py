@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
 from tomprm.world.sources import exploretom, tomi
 
@@ -28,9 +30,20 @@ def read_row(row: Mapping[str, Any]) -> Item:
     item = make(
         row["story"], row["question"], "" if gold is None else str(gold), str(row.get("id", "")), rest
     )
+    if item.abstain and _ours(row["question"]):
+        item = replace(item, question=Item.from_row(row).question, abstain="")
     if item.abstain:
         raise ValueError(f"{item.abstain}: {row['question']!r}; leave such rows out")
     return item
+
+
+def _ours(question: str) -> bool:
+    """Is the question in tomprm's own English?"""
+    try:
+        read_question(question)
+    except ValueError:
+        return False
+    return True
 
 
 _READERS: dict[str, Callable[[str, str, str, str, dict[str, Any]], Item]] = {
