@@ -412,7 +412,7 @@ class FreeReading:
             n for n in acts if self.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)
         ]
         chosen = changes or acts
-        if s.when is When.NOW and chosen and chosen[0] in self.also:
+        if chosen and chosen[0] in self.also and s.lines is None:
             chosen = [*chosen, *[n for n in self.also if n > chosen[0]]]
         if s.lines is None and not s.wide:
             chosen = [*chosen, *[n for line in chosen for n in self.alts.get(line, ())]]
@@ -646,6 +646,9 @@ class FreeReading:
         fact = Fact(thing, s.relation)
         if not self.checker.state.story.about(fact):
             return _open(s, f"no {thing} has a {s.relation} in the story")
+        about = self.checker.state.story.about(fact)
+        if s.when is When.PAST and not any(e.line <= self.cursor for e in about):
+            s = replace(s, when=When.OPEN)
         moments = self._moments(s)
         open_anchor = len(moments) > 1
         if open_anchor and s.positive:
@@ -670,7 +673,6 @@ class FreeReading:
             line = verdict.line
             if line is not None and line >= self.cursor - 1:
                 self.latest.append(line)
-            about = self.checker.state.story.about(fact)
             self.also = [e.line for e in about if normalise(e.value(fact) or "") == normalise(s.place)]
         return verdict
 
@@ -703,7 +705,8 @@ class FreeReading:
         here = moments[0] if moments else self.cursor
         near = [n for n in self.time.lines if n > here][:1]
         claim = Claim(ClaimKind.PRESENCE, s.text, (name,), place=s.room, positive=s.positive)
-        watched = self.time.perceived(here) if self.anchor is not None and s.positive and not s.room else None
+        scene = self.anchor if self.anchor is not None else next(iter(reversed(self.latest or self.earlier)), None)
+        watched = self.time.perceived(scene) if scene is not None and s.positive and not s.room else None
         if watched is not None and name in watched.real:
             return _open(s, "there in secret")
         if any(right(name, n) for n in ([here] if self.anchor is not None else [here, *near])):

@@ -28,7 +28,7 @@ _VERB = "MEXwOZHBFYUDNA"
 # Where a clause may begin behind a comma or an "and": a subject with a verb, a verb alone, a relative.
 _SUBJECT = rf"1?[PTVKCz][hbmn1i]*(?:[{_VERB}bg]|hg)"
 _BEGIN = re.compile(
-    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp])|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
+    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
 )
 _STATES = re.compile(rf"[PTS][hbmn]*[{_VERB}b]")
 _CLEFT = re.compile("Tb(?=Pr)")  # "it is Ann who moves it"
@@ -111,6 +111,10 @@ def _with_subject(
     if leader is not None and leader.tag == "P" and leader.group is not None:
         verbless = len(part) == 1
         subject = subject if verbless and joint == "and" else leader.group
+        trailing = part[-1]
+        if len(part) > 1 and trailing.tag == "P" and trailing is not leader and part[-2].tag in ",c":
+            subject = trailing.group  # "..., and Ann, not being there, misses it"
+            return part, subject
         # "Ann knows that Bob left and has no idea": it may be Bob who has none.
         inner = [t.group for t in part if t.tag == "P" and t.group is not None and t is not leader]
         if inner and subject is not None and any(t.tag in "BA" for t in part):

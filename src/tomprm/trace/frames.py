@@ -392,8 +392,9 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", _trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", _trusts),
     # moves
-    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?(?:sP)?[hbi]*(?P<place>[CRL])(?:[,c]+i+(?P<second>[CR]))?(?!c[CR])", _moves),
+    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:,T,)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?(?:sP)?[hbi]*(?P<place>[CRL])(?:[,c]+i+(?P<second>[CR]))?(?!c[CR])", _moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*M(?:f(?P<source>[CR]))?i*(?P<place>[CR])(?:y(?P<who>P))?", _moves),
+    (r"(?P<thing>T)[hbm]*[EX]i*(?P<place>C)(?:,?MyT?(?P<who>P))?", _moves),  # goes into the box
     (r"(?P<thing>T)[hbm]+n?[hbm]*My(?P<who>P)(?:f(?P<source>[CR]))?(?:i*(?P<place>[CR]))?", _moves),
     (r"(?P<who>S)M(?:oT)?(?:f(?P<source>[CR]))?i*(?P<place>[CR])", _moves),
     (r"(?P<who>P)x(?P<thing>T)i+(?P<place>[CR])", _moves),  # pops it into the box
@@ -408,6 +409,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<room>R)[hbm]+n?[hbm]*Ey(?P<who>P)", _goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Xy(?P<who>P)", _goes(ClaimKind.EXIT)),
     (r"(?P<who>P)g$", _goes(ClaimKind.EXIT)),
+    (r"^(?P<who>P)i$", _goes(ClaimKind.ENTRY)),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*(?:x?i)?X(?!i*C)f?(?P<room>[RL])?", _goes(ClaimKind.EXIT)),
     (rf"{_SUBJ}(?:[hbm]*n?[hbm]*w?[hbm]*(?:a)?i|[hbm]*w)(?P<room>R)(?:W(?P<company>P))?", _presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:g|p|L|a)f?(?P<room>R)?(?:W(?P<company>P))?", _presence),

@@ -82,16 +82,16 @@ class Reader:
         opened = 0
         for number, sentence in enumerate(sentences(body, self.lexicon)):
             end = sentence[-1].end
-            spoken = text[opened:end]
+            spoken = body[opened:end]
             if named := [span for at, span in anchors if opened <= at < end]:
                 lines = named[-1] if len(named) > 1 else named[0]
             marks = [(at, span) for at, span in anchors if opened <= at < end]
-            yield from self._sentence(sentence, text, spoken, number, lines, marks)
+            yield from self._sentence(sentence, text, spoken, number, lines, marks, opened)
             opened = end
 
     def _sentence(
         self, sentence: Sequence[Token], text: str, spoken: str, number: int,
-        lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]],
+        lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]], opened: int = 0,
     ) -> Iterator[Statement]:  # fmt: skip
         asks = bool(_ASKS.search(spoken))
         self.spoken, self.contrast = [], False
@@ -103,7 +103,7 @@ class Reader:
             before = [c.tokens[-1].end for c in parts[:index] if c.tokens]
             head = before[-1] if before else 0
             later = [c.tokens[0].start for c in parts[index + 1 :] if c.tokens]
-            tail = later[0] if later else len(text)
+            tail = later[0] if later else sentence[-1].end
             ends = clause.tokens[-1].end if clause.tokens else 0
             if stop := _JOINT.search(text, ends, tail):
                 tail = stop.start()
@@ -124,7 +124,7 @@ class Reader:
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
             words = text[known.tokens[0].start : known.tokens[-1].end]
-            when = self._when(words, spoken, known)
+            when = self._when(words, text[max(head, opened) : max(ends, tail)], spoken)
             for statement in read:
                 inside = [span for mark, span in marks if head <= mark < tail]
                 at = inside[-1:] or [span for mark, span in marks if mark <= statement.start]
@@ -159,7 +159,7 @@ class Reader:
             after is None
             or not _OTHER.fullmatch(after.tags.rstrip(","))
             or "P" not in clause.tags
-            or "X" not in clause.tags
+            or not ("X" in clause.tags or ("w" in clause.tags and after.joint == "longer than"))
         ):
             return None
         if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
@@ -181,10 +181,10 @@ class Reader:
             positive=after.joint.startswith(("before", "earlier", "sooner")) == ("n" not in clause.tags),
         )
 
-    def _when(self, words: str, spoken: str, clause: Clause) -> When:
+    def _when(self, words: str, around: str, spoken: str) -> When:
         if _END.search(spoken):
             return When.END
-        if _NOW.search(spoken):
+        if _NOW.search(around):
             return When.NOW
         if _PAST.search(words):
             return When.PAST

@@ -104,7 +104,7 @@ class Lexicon:
             yield "C", place
         for action in self.story.actions:
             if action.kind is Kind.NOISE and action.place:
-                yield "T", action.place
+                yield "x", action.place  # what somebody likes or saw is no thing of the plot
 
     def person(self, word: str) -> str | None:
         """The person of this name; with one letter wrong only where nobody else is as near."""
@@ -569,6 +569,12 @@ def _groups(tokens: list[Token]) -> list[Token]:
             and len(members) > 1
         ):
             j += 1  # "Ann and Bob both ..."
+        # "moved by Ann, and Bob sees it": the comma parts them.
+        parted = len(members) == 2 and tokens[i + 1].tag == "," and tokens[j - 2].tag == "c"
+        single = j < len(tokens) and tokens[j].tag in "bhmMEXOZHBFYUD" and tokens[j].word.endswith(("s", "'s"))
+        many = len(members) > 2 and tokens[i + 1].tag == "," and tokens[i + 2].tag == "c"
+        if many or (parted and (single or (done and done[-1].tag == "y"))):
+            members, j = members[:1], i + 1
         # "In front of Ann, Bob moves it": a comma alone does not make a list before a verb.
         if commas and len(members) == 2 and j < len(tokens) and tokens[j].tag in "MEXOZHBFYUDbhmn":
             members, j = members[:1], i + 1
