@@ -143,7 +143,9 @@ class FreeReading:
         }[s.kind](s)  # fmt: skip
         verdicts, line = found
         if line is not None and s.joint not in _BEFORE:
-            self.cursor = max(self.cursor, line)
+            # What did not happen like this does not move the reasoning on.
+            if all(v.status is not Status.CONTRADICTED for v in verdicts):
+                self.cursor = max(self.cursor, line)
             self.latest.append(line)
             if s.kind is ClaimKind.MOVE:
                 self.deeds.append(line)
