@@ -81,7 +81,9 @@ class Checker:
         forms = [form if formal or (ending and i == last) else None for i, form in enumerate(forms)]
         free = [i for i, form in enumerate(forms) if form is None or not self._known(form.claims)]
         reading = FreeReading(self, self.lexicon, self.time) if free else None
-        found = dict(zip(free, reading.judge_all([trace.steps[i] for i in free]), strict=True)) if reading else {}
+        found = (
+            dict(zip(free, reading.judge_all([trace.steps[i] for i in free]), strict=True)) if reading else {}
+        )
         for number, form in enumerate(forms):
             formally = [self.judge(claim) for claim in form.claims] if form and not found.get(number) else []
             yield tuple(found.get(number) or formally)
