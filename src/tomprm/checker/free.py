@@ -11,18 +11,20 @@ from tomprm.checker.telling import BEFORE, Telling, Verdicts
 from tomprm.checker.timeline import Timeline
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import ClaimKind
+from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.reading import Reader
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import Step
-from tomprm.trace.tagging import Lexicon
 from tomprm.world.events import Kind
 
 if TYPE_CHECKING:
     from tomprm.checker.check import Checker
 
 _EVENTS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT, ClaimKind.SAID)
-_WHILE = frozenset({"when", "while", "as", "after", "once", "whilst", "as soon as", "just after", "right after",
-                    "by the time", *BEFORE})  # fmt: skip
+_WHILE = (
+    *("when", "while", "as", "after", "once", "whilst", "as soon as", "by the time", *BEFORE),
+    *("just after", "right after"),
+)
 
 
 class FreeReading:
@@ -92,7 +94,7 @@ class FreeReading:
         before = [line for at, line, joint in retold if at < s.start and joint not in BEFORE]
         if before:
             return before[-1]
-        after = [(line, joint) for at, line, joint in retold if joint in _WHILE]
+        after = [(line, joint) for _, line, joint in retold if joint in _WHILE]
         if after:
             line, joint = after[0]
             leaving = (

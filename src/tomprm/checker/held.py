@@ -10,9 +10,9 @@ from tomprm.belief.state import collapse
 from tomprm.checker.telling import BEFORE, Telling, Verdicts, unclear
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
+from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
-from tomprm.trace.tagging import Group
 from tomprm.world.events import Fact, join_names
 
 

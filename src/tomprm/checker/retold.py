@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from tomprm.checker.telling import BEFORE, Telling, Verdicts, supported, unclear
 from tomprm.checker.verdict import ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
+from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement
 from tomprm.trace.steps import normalise
-from tomprm.trace.tagging import Group
 from tomprm.world.events import join_names
 
 

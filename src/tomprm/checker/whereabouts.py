@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from tomprm.checker.telling import Telling, Verdicts, supported, unclear
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind
 from tomprm.trace.claims import Claim, ClaimKind
+from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
-from tomprm.trace.tagging import Group
 from tomprm.world.events import join_names
 
 
