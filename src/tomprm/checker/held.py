@@ -144,9 +144,9 @@ def conclusion(t: Telling, s: Statement) -> Verdicts:
 
 
 def location(t: Telling, s: Statement) -> Verdicts:
-    things = list(
-        dict.fromkeys([*t.things(s.thing), *([t.item.question.fact.thing] if s.thing == "it" else [])])
-    )
+    things = t.things(s.thing)
+    if s.thing == "it" and t.item.question.fact.thing not in things:
+        things = [*things, t.item.question.fact.thing]
     made = [_is_at(t, s, thing) for thing in things]
     return [next((v for v in made if v.status is Status.SUPPORTED), made[0])]
 

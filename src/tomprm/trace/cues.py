@@ -38,6 +38,7 @@ LATER = _phrases(
     "the rest", "afterwards", "whatever", "anything", "everything", "any more",
     "(?:comes?|came|happens?|follows?) (?:next|after|later)",
 )  # fmt: skip
+STOP = re.compile(r"[.!?](?=\s|$)|\n")
 JOINT = re.compile(r"[,;]|\b(?:and|but)\b")
 ASKS = _phrases(
     "question (?:asks|is|wants)", "asks? (?:what|where)", "need to (?:figure|find|work|determine)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tomprm.trace.words import ALL, ENGLISH, NONE, NUMBERS, PEOPLE, word_set
+from tomprm.trace.words import ALL, ENGLISH, NONE, NUMBERS, PEOPLE, PRONOUNS, word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +179,16 @@ def groups(tokens: list[Token]) -> list[Token]:
                 step = 2
             if not step or j + step >= len(tokens) or tokens[j + step].tag != "P":
                 break
+            if tokens[j].tag == "," and step == 1 and tokens[j + step].word in PRONOUNS:
+                break  # "seen by Ann, (then) she leaves"
             if tokens[j].tag == "," and step == 1:
                 commas = True
             members.append(tokens[j + step])
             j += step + 1
         if (
             j < len(tokens)
-            and tokens[j].group is not None
-            and tokens[j].group.kind == "both"
+            and (follower := tokens[j].group) is not None
+            and follower.kind == "both"
             and len(members) > 1
         ):
             j += 1  # "Ann and Bob both ..."
@@ -208,8 +210,9 @@ def groups(tokens: list[Token]) -> list[Token]:
             and group.kind in ("all", "none", "others")
         ):
             k = j + 1 + (tokens[j + 1].tag == "f")
-            if k < len(tokens) and tokens[k].tag == "P" and tokens[k].group:
-                group = replace(group, but=tokens[k].group.names)
+            left_out = tokens[k].group if k < len(tokens) and tokens[k].tag == "P" else None
+            if left_out is not None:
+                group = replace(group, but=left_out.names)
                 j = k + 1
         if done and done[-1].tag == "1":
             group = replace(group, only=True)

@@ -56,7 +56,8 @@ class Reader:
         body = cues.LINES.sub(lambda m: ("§" if m[0][0] in "Ll" else " ") + " " * (len(m[0]) - 1), body)
         opened = 0
         for number, sentence in enumerate(sentences(body, self.lexicon)):
-            end = sentence[-1].end
+            stop = cues.STOP.search(body, sentence[-1].end)
+            end = stop.end() if stop else len(body)
             spoken = body[opened:end]
             if named := [span for at, span in anchors if opened <= at < end]:
                 lines = named[-1] if len(named) > 1 else named[0]
@@ -78,7 +79,7 @@ class Reader:
             before = [c.tokens[-1].end for c in parts[:index] if c.tokens]
             head = before[-1] if before else 0
             later = [c.tokens[0].start for c in parts[index + 1 :] if c.tokens]
-            tail = later[0] if later else sentence[-1].end
+            tail = later[0] if later else opened + len(spoken)
             ends = clause.tokens[-1].end if clause.tokens else 0
             if stop := cues.JOINT.search(text, ends, tail):
                 tail = stop.start()
