@@ -81,7 +81,7 @@ ROWS = {
         "source": "hitom",
         "story": HITOM,
         "question": "Where does Ruth think Felix thinks Tara thinks the melon is?",
-        "choices": "A. red_crate, B. blue_basket, C. green_box, D. white_drawer, E. black_chest, F. tin_bucket",
+        "choices": "A. red_crate, B. blue_basket, C. green_box, D. white_drawer, E. black_chest",
         "answer": "green_box",
     },
     "V": {
@@ -481,7 +481,7 @@ H NU: If Mila had seen it, she would think the melon is in the green_box.
 - Let's track the location of the melon.
 - I should check whether Mila saw Tara's move.
 - Let me think about this.
-- The possible answers are red_crate, blue_basket, green_box, white_drawer, black_chest and tin_bucket.
+- The possible answers are red_crate, blue_basket, green_box, white_drawer and black_chest.
 - The key is who was present at each move.
 T NU: If Chloe had come back to the porch, she would look in the crate.
 - "Where does Jack think that Chloe searches for the onion?"
@@ -642,7 +642,6 @@ H S: So in line 7 the melon is in the green_box.
 - So Oscar still thinks the melon is in the blue_basket.
 - Mila moves the melon and leaves. // So for Mila, the melon is in the blue_basket.
 H X: Tara moves the melon to the green_box. // So the melon is now in the white_drawer.
-- So Oscar thinks the melon is in the red_crate.
 - Tara moves the melon to the green_box. // So Mila knows that the melon is in the green_box.
 """,
     "British English": """
