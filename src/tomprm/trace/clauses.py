@@ -123,7 +123,7 @@ def _with_subject(
         else:
             part = [replace(first, tag="V"), *part[1:]]
     elif subject is not None and tags.startswith(">"):
-        lead = Token("P", first.start, first.start, "", group=subject)
+        lead = Token("T", first.start, first.start, "it")
         part = [lead, Token(":", first.start, first.start, ":"), *part]
     elif subject is not None and _WHOSE.match(tags) and not tags.startswith("i"):
         part = [Token("P", first.start, first.start, "", group=subject), *part]

@@ -17,7 +17,9 @@ LINES = re.compile(
     rf"[(\[]?(?:\b(?:[Ii]n|[Aa]t|[Oo]n|[Ff]rom) )?\b[Ll](?:ines?|\.) *{_NUMBER}(?:{_MORE})*\b[)\]]?[:,]?"
 )
 _BULLET = r"[-*+•–]|\d{1,3}[.)]|\(\d{1,3}\)|[Ss]tep \d+[:.)]|[a-z]\)"
-HEAD = re.compile(rf"\s*(?:#+ *(?:[Ss]tep|STEP) *\d+ *#*:?|(?:{_BULLET})(?=\s))")
+HEAD = re.compile(
+    rf"\s*(?:\*\*[Ss]tep \d+[.:]?\*\*[.:]?|#+ *(?:[Ss]tep|STEP) *\d+ *#*:?|(?:{_BULLET})(?=\s))"
+)
 NOW = _phrases(
     "now", "then", "at (?:this|that) (?:point|moment|time|stage)", "by (?:now|then)", "after (?:this|that)",
     "so far", "up to (?:now|then|here)",

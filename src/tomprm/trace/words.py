@@ -191,16 +191,38 @@ def _english() -> dict[tuple[str, ...], str]:
 
 ENGLISH = _english()
 
-PRONOUNS = {"he": 1, "she": 1, "him": 1, "they": 2, "them": 2}
-OWNERS = {"his": 1, "her": 1, "their": 2}
+PRONOUNS = {"she": 1, "they": 2, "them": 2, "he": 3, "him": 3}  # `Group.pronoun`
+OWNERS = {"her": 1, "their": 2, "his": 3}
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5,
             "5th": 5, "last": -1, "final": -1}  # fmt: skip
-TIMES = ("after", "before", "until", "once", "right after", "just after", "right before", "just before", "during")
+TIMES = (
+    "after",
+    "before",
+    "until",
+    "once",
+    "right after",
+    "just after",
+    "right before",
+    "just before",
+    "during",
+)
 ALL = ("everyone", "everybody")
 NONE = ("nobody", "noone")
 # What may follow a number or "all": "all five people", "the other two characters".
 PEOPLE = frozenset({"people", "persons", "characters", "agents", "players", "participants", "friends"})
+SUBORDINATE = (
+    *TIMES,
+    "when",
+    "while",
+    "as",
+    "since",
+    "because",
+    "although",
+    "though",
+    "by the time",
+    "whilst",
+)
 UNREAL = word_set(
     """if unless whether maybe perhaps might may possibly otherwise suppose supposing could
     hypothetically assuming pretend imagine"""
