@@ -90,6 +90,7 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     while i < len(tokens):
         token = tokens[i]
         begun = re.search(f"[{_VERB}]|^x$", "".join(t.tag for t in part)) is not None
+        begun = begun or (bool(part) and part[-1].tag not in "PTC")
         colon = token.tag == ":" and begun and _STATES.match(tags, i + 1) is not None
         cut = token.tag == "J" or token.word in "();—–" or colon
         if cut or i in starts:

@@ -30,7 +30,8 @@ END = _phrases(
 )  # fmt: skip
 FINALLY = re.compile(r"^\W*finally\b", re.IGNORECASE)  # of what is, not of what happens
 FIRST = _phrases(
-    "originally", "initially", "at first", "to begin with", "in the beginning", "starts? (?:out|off)", "started (?:out|off)",
+    "originally", "initially", "at first", "to begin with", "in the beginning",
+    "starts? (?:out|off)", "started (?:out|off)",
     "at the (?:very )?(?:start|begin+ing|outset)",
 )  # fmt: skip
 DENIED = _phrases(

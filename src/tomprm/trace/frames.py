@@ -56,7 +56,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<who>P)[hbm]*F", looks_there),
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", belief),
-    (r"(?P<chain>P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA])o?q(?P<thing>T)", unknown),
+    (rf"(?P<chain>{_CHAIN}*(?:P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA]))o?q(?:(?P<thing>T)|iF(?:o?(?P<sought>T))?)", unknown),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", topic),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", topic),
     (rf"(?P<chain>{_CHAIN}+)(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<who>P)[ibhm]*(?P<place>[CR])", belief),
