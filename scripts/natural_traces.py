@@ -35,8 +35,6 @@ def main() -> None:
     count: dict[str, Counter[tuple[Any, str]]] = {}
     misses: list[str] = []
     for row in rows:
-        if row["source"] not in SYMBOLIC:
-            continue
         if args.only and args.only not in (row["id"], row["source"], row["style"]):
             continue
         item = item_of(row)

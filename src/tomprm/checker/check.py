@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tomprm.belief.lines import event_at, speaker
 from tomprm.belief.state import BeliefState, collapse
-from tomprm.checker import kinds
+from tomprm.checker import kinds, presence
 from tomprm.checker.facts import Facts, entailed_answer, value_words
 from tomprm.checker.free import FreeReading
 from tomprm.checker.obligations import obligations, signature
@@ -33,8 +33,9 @@ class Checker:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.facts = Facts(item.story, item.question)
-        self.due = obligations(self.state, self.question)
-        self.answer = self.question.say(self.state.answer(self.question).value)
+        abstains = bool(item.abstain)
+        self.due = () if abstains else obligations(self.state, self.question)
+        self.answer = None if abstains else presence.expected(item, self.state)
 
     def check(self, trace: Trace | str) -> Verdict:
         """Verdicts for all steps; an obligation counts for the first step with a supported claim that
@@ -67,13 +68,13 @@ class Checker:
             obligations=len(self.due),
             coherent=None
             if entailed is None
-            else matches(trace.answer, entailed_answer(self.question, entailed.place)),
+            else self._same(trace.answer, entailed_answer(self.question, entailed.place)),
             unestablished=tuple(d.text for d in open_due),
         )
 
     def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
         """The verdicts of each step, in the canonical form or in free English."""
-        free: FreeReading | None = None
+        free: presence.Reading | None = None
         last = len(trace.steps) - 1
         forms = [read_canonical(step) for step in trace.steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
@@ -84,7 +85,7 @@ class Checker:
             if meant is not None and self._known(meant.claims):
                 yield tuple(self.judge(claim) for claim in meant.claims)
                 continue
-            free = free or FreeReading(self, self.lexicon, self.time)
+            free = free or presence.reading(self) or FreeReading(self, self.lexicon, self.time)
             found = free.judge(step, last=number == last)
             yield tuple(found or ([self.judge(claim) for claim in meant.claims] if meant else []))
 
@@ -112,6 +113,8 @@ class Checker:
         stranger = next((n for n in claim.names if n not in self.state.story.agents), None)
         if stranger is not None:
             return _open(claim, f"{stranger} is not in the story")
+        if self.item.abstain and (not self.state.story.events or claim.thing == self.question.fact.thing):
+            return _open(claim, self.item.abstain)
         return _JUDGES[claim.kind](self, claim)
 
     def _concludes(self, claim: Claim) -> bool:
@@ -124,7 +127,14 @@ class Checker:
             return Status.NO_CLAIM
         if self.answer is None:
             return Status.UNCHECKABLE
-        return Status.SUPPORTED if matches(answer, self.answer) else Status.CONTRADICTED
+        return presence.same_answer(self.item, answer, self.answer)
+
+    def _same(self, answer: str | None, entailed: str) -> bool | None:
+        """Is it the answer that a claim of the trace entails? None where its wording leaves that open."""
+        if answer is None:
+            return False
+        status = presence.same_answer(self.item, answer, entailed)
+        return None if status is Status.UNCHECKABLE else status is Status.SUPPORTED
 
     # -- one method per kind of claim -----------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tomprm.checker.check import Checker
+from tomprm.checker.presence import agreed
 from tomprm.config import RewardConfig
 from tomprm.rewards.shaping import shape
 from tomprm.trace.steps import read_trace
@@ -21,7 +22,7 @@ def item_of(row: dict[str, Any]) -> Item:
     Raises:
         ValueError: a field is missing or of the wrong type; a StoryError names the story's line.
     """
-    item = read_row(row)
+    item = agreed(read_row(row))
     known = Checker(item).answer  # replays the story, so an unknown sentence is found here
     if not item.question.gold:
         item = replace(item, question=replace(item.question, gold=known))

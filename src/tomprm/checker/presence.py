@@ -1,0 +1,94 @@
+"""What the checker does differently for FANToM, OpenToM and BigToM, whose stories are not replayed.
+
+Their traces are read by `talk` (conversations), `plot` (OpenToM) and `scene` (BigToM). All three hold back:
+what the text does not say plainly is uncheckable, and so is all that rests on an answer which the given gold
+answer disputes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from tomprm.belief.lines import KNOWN
+from tomprm.belief.state import BeliefState
+from tomprm.checker.plot import PlotReading
+from tomprm.checker.scene import SceneReading
+from tomprm.checker.talk import TalkReading
+from tomprm.checker.verdict import ClaimVerdict, Status
+from tomprm.trace.steps import Step, matches
+from tomprm.world.items import Item
+from tomprm.world.replay import PROFILES
+from tomprm.world.sources.fantom_rows import professes_ignorance
+from tomprm.world.sources.presence_rows import nearer
+
+if TYPE_CHECKING:
+    from tomprm.checker.check import Checker
+
+PROFILES_HERE = ("fantom", "opentom", "bigtom")
+DISPUTED = "the given answer is not what the story's own words lead to, so one of the two is misread"
+
+
+class Reading(Protocol):
+    """Judges the steps of one trace, in order."""
+
+    def judge(self, step: Step, last: bool = False) -> list[ClaimVerdict]: ...
+
+
+def reading(checker: Checker) -> Reading | None:
+    """The reader of free English for these sources; None for all others."""
+    kinds = {"fantom": TalkReading, "opentom": PlotReading, "bigtom": SceneReading}
+    make = kinds.get(checker.item.profile)
+    return make(checker) if make is not None else None
+
+
+def agreed(item: Item) -> Item:
+    """The item, abstaining where its gold answer is not the engine's. Other sources: as it is."""
+    question = item.question
+    if item.profile not in PROFILES_HERE or item.abstain or not question.gold:
+        return item
+    state = BeliefState(item.story, PROFILES[item.profile])
+    if question.who:
+        knowing = {n for n in item.story.agents if state.belief((n,), question.fact).value is not None}
+        right = knowing == set(question.gold.split(", "))
+    else:
+        engine = question.say(state.answer(question).value)
+        right = engine is not None and same_answer(item, question.gold, engine) is not Status.CONTRADICTED
+    return item if right else replace(item, abstain=DISPUTED)
+
+
+def expected(item: Item, state: BeliefState) -> str | None:
+    """The engine's answer: names for a question who knows."""
+    question = item.question
+    if question.who:
+        knowing = [
+            n for n in item.story.agents if state.belief((n,), question.fact).value is not None
+        ]
+        return ", ".join(knowing)
+    return question.say(state.answer(question).value)
+
+
+def same_answer(item: Item, answer: str, engine: str) -> Status:
+    """An answer against the engine's. Free wording is compared by what it says of knowing, or by the option
+    that it leans to; where that decides nothing, it is uncheckable."""
+    question = item.question
+    if matches(answer, engine):
+        return Status.SUPPORTED
+    if question.who:
+        said = {n for n in item.story.agents if n in answer}
+        return Status.SUPPORTED if said == set(engine.split(", ")) else Status.CONTRADICTED
+    if item.profile == "fantom" and dict(question.answers).get(KNOWN) not in (None, "yes"):
+        said_unknown, unknown = professes_ignorance(answer), engine == dict(question.answers).get(None)
+        if said_unknown != unknown:
+            return Status.CONTRADICTED
+        return Status.SUPPORTED if unknown else Status.UNCHECKABLE
+    options = item.meta.get("options")
+    if item.profile == "bigtom" and options:
+        mine, other = nearer(answer, options), nearer(engine, options)
+        if mine is None or other is None:
+            return Status.UNCHECKABLE
+        return Status.SUPPORTED if mine == other else Status.CONTRADICTED
+    if item.profile == "opentom" and question.choices != ("Yes", "No"):
+        a, b = (set(t.lower().replace("_", " ").split()) - {"the", "a", "an", "own"} for t in (answer, engine))
+        return Status.SUPPORTED if a <= b or b <= a else Status.CONTRADICTED
+    return Status.CONTRADICTED

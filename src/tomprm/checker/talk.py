@@ -1,0 +1,361 @@
+"""Traces about FANToM's conversations: who was there when something was said, and who knows it therefore.
+
+The claims about people are read like any free English (`tomprm.trace.reading`); what was said in which line is
+found by the words that a sentence shares with it. "This part" is the stretch of the conversation retold last,
+or the one with the information in question: where the two lead to different verdicts, or where the question's
+words fit several stretches with different listeners, nobody is accused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import log
+from typing import TYPE_CHECKING
+
+from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
+from tomprm.trace.claims import Claim, ClaimKind
+from tomprm.trace.reading import Reader
+from tomprm.trace.statements import Statement, When
+from tomprm.trace.steps import Step
+from tomprm.trace.tagging import Lexicon
+from tomprm.world.events import Fact, Question, Story, join_names
+from tomprm.world.items import Item
+from tomprm.world.languages.fantom import KNOWN, presence, read_utterances
+from tomprm.world.languages.informing import stems
+
+if TYPE_CHECKING:
+    from tomprm.checker.check import Checker
+
+Verdicts = list[ClaimVerdict]
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_COUNT = re.compile(
+    r"\b(?:only|exactly|just|all|these|those|the) (?P<n>one|two|three|four|five|six|[1-6])\b(?: of them)?"
+    r"(?: (?:people|persons|characters|participants|speakers))?\b[^.,;]*\bknows?\b",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile(
+    r"\b(?P<who>[A-Z]\w+)\b(?:\*\*)?[^.\"“”]{0,40}\b(?:says?|said|repl(?:ies|ied)|answers?|answered|asks?|asked|adds?|added)"
+    r"[^.\"“”]{0,30}[\"“](?P<words>[^\"“”]{15,})[\"”]"
+)
+_WHOLE = re.compile(
+    r"\b(?:whole|entire|throughout|all along|all of (?:it|this|that)|from the (?:very )?(?:start|beginning|first)"
+    r"|first line to the last|always|never leaves|the entire time)\b",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:not|never|no|nothing|nobody|without|neither|nor|unmentioned)\b|n['’]t\b", re.IGNORECASE)
+_YES = re.compile(r"(?:yes|✓|✔|x)\b|[✓✔✅]", re.IGNORECASE)
+_NO = re.compile(r"no\b|[✗✘❌]", re.IGNORECASE)
+_HEARING = re.compile(r"hear|know|present|there|aware|took part", re.IGNORECASE)
+_ASK = stems(
+    "what which who whom whose how why when where did does was were are has have had the and that for from with "
+    "during after before their his her they she know knows believe believes think thinks thought regarding discuss "
+    "discussed discussing mention mentioned says said tells told talk talks talked talking conversation question "
+    "answer precise correct characters list about into this part only joins join later there been being then also "
+    "so because while just not all them than would could according hears heard hear listens aware unaware point"
+)
+_PLACES = ("conversation", "discussion", "chat", "group", "talk", "exchange")
+_ANSWERS = (
+    "answer", "precise answer", "correct answer", "precise correct answer", "full answer", "details",
+    "information", "exact answer",
+)  # fmt: skip
+_STAY = 0.75  # of the conversation: whoever took part in more was "there for it"
+
+
+class TalkReading:
+    """Judges the steps of one trace, in order."""
+
+    def __init__(self, checker: Checker) -> None:
+        self.item = checker.item
+        self.asked = self.item.question
+        self.said = read_utterances(self.item.text)
+        self.here = presence(self.said)
+        self.people = self.item.story.agents
+        self.reader = Reader(_lexicon(self.item))
+        held = self.item.meta.get("candidates")
+        self.lines: list[list[int]] = [list(c) for c in held] if held is not None else []
+        if held is None and self.item.meta.get("informing"):
+            self.lines = [list(self.item.meta["informing"])]
+        words = [stems(u.words) - _ASK for u in self.said]
+        used = Counter(w for group in words for w in group)
+        self.weight = {w: log(1 + len(words) / n) for w, n in used.items()}
+        self.words = words
+        self.cursor: int | None = None  # the utterance retold last, from 0
+        self.hearing: bool = False  # a table whose second column says who heard it
+
+    def judge(self, step: Step, last: bool = False) -> Verdicts:
+        """Verdicts for the claims of a step, in the order in which they are written."""
+        if step.text.lstrip().startswith("|"):
+            return self._table(step.text)
+        made: Verdicts = []
+        for sentence in re.split(r"(?<=[.!?])[\"”]?\s+(?=[\"“(A-Z*-])", step.text):
+            made += self._retold(sentence)
+        made += self._counted(step.text)
+        for statement in self.reader.read(step):
+            if not statement.quoted:
+                made += self._judge(statement, step.text)
+        return made
+
+    # -- what was said -----------------------------------------------------------------------------
+
+    def _retold(self, sentence: str) -> Verdicts:
+        """A sentence that repeats what somebody said in a line."""
+        made = list(self._quoted(sentence))
+        shared = stems(sentence) - _ASK - stems(" ".join(self.people))
+        scores = [sum(self.weight[w] for w in shared & words) for words in self.words]
+        if not scores or sentence.rstrip().endswith("?"):
+            return made
+        best = max(range(len(scores)), key=lambda i: scores[i])
+        common = shared & self.words[best]
+        total = sum(self.weight.get(w, log(1 + len(self.words))) for w in shared)
+        if len(common) < 2 or scores[best] < 0.3 * total:
+            return made
+        self.cursor = best
+        named = [n for n in self.said[best].speakers if re.search(rf"\b{re.escape(n)}\b", sentence)]
+        if named and len(common) > 2 and not _NOT.search(sentence) and not made:
+            line = self.said[best].line
+            claim = Claim(ClaimKind.SAID, sentence.strip(), tuple(named[:1]), line=line)
+            truth = f"line {line}: {named[0]} says it"
+            made.append(ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, line))
+        return made
+
+    def _quoted(self, sentence: str) -> Iterator[ClaimVerdict]:
+        """Words in quotation marks stand in somebody's line, or in nobody's."""
+        for found in _QUOTE.finditer(sentence):
+            if found["who"] not in self.people:
+                continue
+            words = _plain(found["words"])
+            lines = [u for u in self.said if words and words in _plain(u.words)]
+            if not lines:
+                continue
+            claim = Claim(ClaimKind.SAID, found[0], (found["who"],), line=lines[0].line)
+            truth = f"line {lines[0].line}: {join_names(lines[0].speakers)} says it"
+            self.cursor = lines[0].line - 1
+            if any(found["who"] in u.speakers for u in lines):
+                yield ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, lines[0].line)
+            elif sum(n in found[0] for n in self.people) == 1:
+                yield ClaimVerdict(
+                    claim, Status.CONTRADICTED, found[0], truth, truth, lines[0].line, ErrorKind.NAMES_SWAPPED
+                )
+
+    # -- who knows it ------------------------------------------------------------------------------
+
+    def _knows(self, names: Sequence[str]) -> bool | None:
+        """Did all of them hear the information? None where the lines that may give it differ in that."""
+        if self.item.abstain or not self.lines:
+            return None
+        answers = {self.here[min(lines) - 1].issuperset(names) for lines in self.lines}
+        return answers.pop() if len(answers) == 1 else None
+
+    def _knowing(self) -> frozenset[str] | None:
+        """All who know it, where that is certain."""
+        known = {n: self._knows((n,)) for n in self.people}
+        return None if None in known.values() else frozenset(n for n, k in known.items() if k)
+
+    def _counted(self, text: str) -> Verdicts:
+        """ "Only two people know"."""
+        found = _COUNT.search(text)
+        if found is None:
+            return []
+        count = int(found["n"]) if found["n"].isdigit() else _NUMBERS[found["n"].lower()]
+        knowing = self._knowing()
+        claim = Claim(ClaimKind.CONCLUSION, found[0])
+        if knowing is None:
+            return [_open(claim, self._why())]
+        truth = f"who heard it: {join_names(sorted(knowing)) or 'nobody'}"
+        if len(knowing) == count:
+            return [ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth)]
+        return [ClaimVerdict(claim, Status.CONTRADICTED, found[0], truth, truth, None, ErrorKind.WRONG_OBSERVERS)]
+
+    def _why(self) -> str:
+        return self.item.abstain or "the question's words fit lines that different people heard"
+
+    def _belief(self, s: Statement, names: tuple[str, ...], positive: bool, only: bool, firm: bool) -> ClaimVerdict:
+        """That the outermost thinks that ... the innermost knows, or knows nothing."""
+        place = KNOWN if positive else ""
+        claim = Claim(ClaimKind.BELIEF, s.text, names, self.asked.fact.thing, place, relation="known")
+        knows = self._knows(names)
+        if only and len(names) == 1 and knows is not None:
+            knowing = self._knowing()
+            knows = None if knowing is None else knowing == set(s.chain[0].names if s.chain else names)
+        if knows is None:
+            return _open(claim, self._why())
+        heard = self.here[min(self.lines[0]) - 1]
+        truth = f"the lines with the information were heard by {join_names(sorted(heard))}"
+        line = max(self.lines[0])
+        if knows == positive:
+            return ClaimVerdict(claim, Status.SUPPORTED, place or "unknown", place or "unknown", truth, line)
+        if not firm or (not positive and len(names) > 1) or (positive and self._again(names)):
+            return _open(claim, f"not read with certainty; {truth}")
+        kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION if positive else ErrorKind.BELIEF_NOT_UPDATED
+        return ClaimVerdict(
+            claim, Status.CONTRADICTED, place or "unknown", "unknown" if positive else KNOWN, truth, line, kind
+        )
+
+    def _again(self, names: Sequence[str]) -> bool:
+        """Is the information's wording largely repeated where all of them are there?"""
+        wanted = stems(self.asked.fact.thing) - _ASK - stems(" ".join(self.people))
+        told = frozenset(w for lines in self.lines for n in lines for w in self.words[n - 1]) & wanted
+        if not told:
+            return False
+        later = [w for i, w in enumerate(self.words) if i >= max(self.lines[0]) and self.here[i].issuperset(names)]
+        return any(sum(self.weight[x] for x in told & w) >= 0.6 * sum(self.weight[x] for x in told) for w in later)
+
+    # -- claims about people -----------------------------------------------------------------------
+
+    def _judge(self, s: Statement, text: str) -> Verdicts:
+        group = s.chain[0] if s.chain else s.group
+        if group is None or not group.names or group.kind != "some":
+            return self._everybody(s) if group is not None else []
+        sure = s.firm and not any(g.options for g in (s.chain or (group,)))
+        if s.kind is ClaimKind.BELIEF and s.relation == "known":
+            rest = tuple(n for g in s.chain[1:] for n in g.names[:1])
+            if any(len(g.names) != 1 for g in s.chain[1:]):
+                return []
+            return [self._belief(s, _chain((n, *rest)), s.place == KNOWN, group.only, sure) for n in group.names]
+        if s.kind is ClaimKind.PERCEPTION:
+            rest = tuple(n for g in s.chain[1:] for n in g.names[:1])
+            return [self._heard(s, n, rest, sure, text) for n in group.names]
+        if s.kind is ClaimKind.PRESENCE:
+            return [self._there(s, n, sure, text) for n in group.names]
+        if s.kind in (ClaimKind.ENTRY, ClaimKind.EXIT):
+            return [self._went(s, n, sure) for n in group.names]
+        return []
+
+    def _everybody(self, s: Statement) -> Verdicts:
+        if s.kind not in (ClaimKind.BELIEF, ClaimKind.PERCEPTION):
+            return []
+        return [_open(Claim(s.kind, s.text), "who is meant is not clear")]
+
+    def _targets(self, s: Statement) -> list[list[int]]:
+        """The lines that "this part" may be."""
+        informing = self.lines if not self.item.abstain else []
+        if s.thing and s.thing != "it":
+            return informing
+        near = [[self.cursor + 1]] if self.cursor is not None else []
+        return [*near, *informing] if informing else []
+
+    def _heard(self, s: Statement, name: str, rest: tuple[str, ...], sure: bool, text: str) -> ClaimVerdict:
+        """Heard it, listened to it, missed it, has no idea of it."""
+        if rest:
+            return _open(Claim(s.kind, s.text, (name,)), "what is known is not clear")
+        targets = self._targets(s)
+        line = max(self.lines[0]) if self.lines else None
+        claim = Claim(ClaimKind.PERCEPTION, s.text, (name,), line=line, positive=s.positive)
+        found = {(name in self.here[min(t) - 1]) for t in targets}
+        if len(found) != 1 or (s.company is not None and s.company.names):
+            return _open(claim, "which part of the conversation is meant is not clear")
+        was = found.pop()
+        truth = f"{name} {'takes' if was else 'does not take'} part at line {min(targets[0])}"
+        if was == s.positive:
+            return ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, line)
+        unsure = s.when in (When.PAST, When.END) or _ever(text) or (s.positive and self._again((name,)))
+        if not sure or unsure:
+            return _open(claim, f"not read with certainty; {truth}")
+        kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION if s.positive else ErrorKind.WRONG_OBSERVERS
+        return ClaimVerdict(claim, Status.CONTRADICTED, s.text, truth, truth, line, kind)
+
+    def _there(self, s: Statement, name: str, sure: bool, text: str) -> ClaimVerdict:
+        """Is there, is away, takes part from the beginning."""
+        claim = Claim(ClaimKind.PRESENCE, s.text, (name,), positive=s.positive)
+        part = [name in here for here in self.here]
+        share = sum(part) / len(part)
+        if s.positive and _WHOLE.search(text):
+            truth = f"{name} takes part in {sum(part)} of {len(part)} lines"
+            if part[0] and share > _STAY:
+                return ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth)
+            if share < _STAY and not part[0] and sure:
+                return ClaimVerdict(
+                    claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.WRONG_OBSERVERS
+                )
+            return _open(claim, truth)
+        targets = self._targets(s)
+        found = {name in self.here[min(t) - 1] for t in targets}
+        if len(found) != 1:
+            return _open(claim, "which part of the conversation is meant is not clear")
+        was = found.pop()
+        truth = f"{name} {'takes' if was else 'does not take'} part at line {min(targets[0])}"
+        if was == s.positive:
+            return ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, min(targets[0]))
+        # Everybody is away at one time and there at another; only the plainest cases are judged.
+        never = all(part) if not s.positive else not any(part)
+        if sure and never:
+            return ClaimVerdict(claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.WRONG_OBSERVERS)
+        return _open(claim, f"true of another part only; {truth}")
+
+    def _went(self, s: Statement, name: str, sure: bool) -> ClaimVerdict:
+        """Joins or leaves at some time."""
+        claim = Claim(s.kind, s.text, (name,), positive=s.positive)
+        part = [name in here for here in self.here]
+        joins = [i for i in range(1, len(part)) if part[i] and not part[i - 1]]
+        leaves = [i for i in range(1, len(part)) if part[i - 1] and not part[i]]
+        lines = joins if s.kind is ClaimKind.ENTRY else leaves
+        verb = "joins" if s.kind is ClaimKind.ENTRY else "leaves"
+        if not s.positive:
+            return _open(claim, "up to when it does not happen is not said")
+        if lines:
+            truth = f"{name} {verb} at line {self.said[lines[0]].line}"
+            self.cursor = lines[0] if s.kind is ClaimKind.EXIT else self.cursor
+            return ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, self.said[lines[0]].line)
+        truth = f"{name} never {verb}; takes part from the first line to the last" if all(part) else f"{name} never {verb}"
+        if s.kind is ClaimKind.EXIT and sure and all(part) and self._speaks_throughout(name):
+            return ClaimVerdict(claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.UNKNOWN_EVENT)
+        return _open(claim, truth)
+
+    def _speaks_throughout(self, name: str) -> bool:
+        """No long silence, so that no unnoticed absence is likely."""
+        mine = [-1, *[i for i, u in enumerate(self.said) if name in u.speakers], len(self.said)]
+        return all(b - a <= 6 for a, b in zip(mine, mine[1:], strict=False))
+
+    # -- tables ------------------------------------------------------------------------------------
+
+    def _table(self, text: str) -> Verdicts:
+        """Rows "name | yes, ..." under a heading about hearing or knowing."""
+        made: Verdicts = []
+        for row in text.splitlines():
+            cells = [c.strip(" *") for c in row.strip().strip("|").split("|")]
+            if len(cells) < 2 or set(row) <= set("|-: "):
+                continue
+            if cells[0] not in self.people:
+                self.hearing = _HEARING.search(cells[1]) is not None
+                continue
+            positive = True if _YES.match(cells[1]) else False if _NO.match(cells[1]) else None
+            if self.hearing and positive is not None:
+                claim = Statement(ClaimKind.PERCEPTION, row.strip("| "), 0)
+                made.append(self._belief(claim, (cells[0],), positive, False, True))
+        return made
+
+
+def _chain(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(n for i, n in enumerate(names) if i == 0 or n != names[i - 1])
+
+
+def _ever(text: str) -> bool:
+    """Is more meant than one part of the conversation?"""
+    return re.search(r"\b(?:later|afterwards|again|eventually|rest of|tail end|some of|part of it|beginning)\b", text) is not None
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower().replace("'", "").replace("’", "")))
+
+
+def _lexicon(item: Item) -> Lexicon:
+    """People, "the conversation" as a room, and the words of the question as its topic."""
+    topic = item.question.fact.thing
+    people = Story((), (), item.story.agents)
+    words = Lexicon(people, Question(item.question.chain, Fact("", KNOWN)), "")
+    for place in _PLACES:
+        words.phrases[place,] = ("R", "conversation")
+    for phrase in _ANSWERS:
+        words.phrases[tuple(phrase.split())] = ("K", topic)
+    names = stems(" ".join(item.story.agents))
+    for word in re.findall(r"[a-z]{4,}", topic.lower()):
+        if not stems(word) & (_ASK | names) and (word,) not in words.phrases:
+            words.topic_words[word] = topic
+    words.longest = max(words.longest, 4)
+    return words
+
+
+def _open(claim: Claim, reason: str) -> ClaimVerdict:
+    return ClaimVerdict(claim, Status.UNCHECKABLE, claim.text, "", reason)
