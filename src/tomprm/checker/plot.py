@@ -18,13 +18,16 @@ from tomprm.trace.steps import Step
 from tomprm.trace.tagging import Lexicon
 from tomprm.world.events import Kind
 from tomprm.world.items import Item
+from tomprm.world.sources.opentom_text import INITIAL, NEW, sentences
+from tomprm.world.sources.presence_rows import DISPUTED
 
 if TYPE_CHECKING:
     from tomprm.checker.check import Checker
 
 _MINDS = (ClaimKind.PERCEPTION, ClaimKind.BELIEF, ClaimKind.SIGHT, ClaimKind.CONCLUSION)
-_FIRST = ("initial", "original", "starting", "first", "old", "same")
-_LATER = ("new", "other", "second", "final")
+_DEEDS = (ClaimKind.MOVE, ClaimKind.LOCATION)
+_FIRST = ("initial", "original", "starting", "old")
+_LATER = ("new", "second")
 _SPOTS = ("location", "place", "spot", "position")
 
 
@@ -38,10 +41,32 @@ class PlotReading:
         self.known = bool(story.actions)
         self.mover, self.observer = story.agents if len(story.agents) == 2 else ("", "")
         self.left = any(a.kind is Kind.EXIT for a in story.actions)
+        self.move = next((a.line for a in story.actions if a.kind is Kind.MOVE), 0)
         self.free = FreeReading(checker, lexicon(self.item), checker.time)
+        if self.move:
+            self.free.latest = [self.move]  # "did not notice" speaks of the move, if of nothing else
+        self.told = False  # has the move been retold?
+        self.spoken: set[str] = set()  # the people named last
 
     def judge(self, step: Step, last: bool = False) -> list[ClaimVerdict]:
-        return [self._held_back(v) for v in self.free.judge(step, last)]
+        verdicts = self.free.judge(step, last)
+        named = {n for n in self.item.story.agents if n in step.text}
+        self.told = self.told or any(v.line == self.move and v.claim.kind in _DEEDS for v in verdicts)
+        sure = named or self.spoken
+        self.spoken = sure
+        return [self._sure(self._held_back(v), named, sure) for v in verdicts]
+
+    def _sure(self, verdict: ClaimVerdict, named: set[str], sure: set[str]) -> ClaimVerdict:
+        """An accusation needs its people named, in the step or as the only ones before it."""
+        claim = verdict.claim
+        if verdict.status is not Status.CONTRADICTED:
+            return verdict
+        if claim.kind is ClaimKind.PERCEPTION and claim.positive and not self.told:
+            return _open(claim, "what is seen is not clear")
+        said = set(claim.names) <= named or (not named and set(claim.names) == sure)
+        if claim.kind is ClaimKind.MOVE and not all(n in claim.text for n in claim.names):
+            said = False
+        return verdict if said else _open(claim, "who is meant is not clear")
 
     def _held_back(self, verdict: ClaimVerdict) -> ClaimVerdict:
         if verdict.status not in (Status.SUPPORTED, Status.CONTRADICTED):
@@ -51,6 +76,8 @@ class PlotReading:
             return _open(claim, self.item.abstain)
         if claim.kind in _MINDS:
             return self._mind(verdict)
+        if claim.kind is ClaimKind.PRESENCE:
+            return _open(claim, "who is where is not in the events that were read")
         if verdict.status is Status.SUPPORTED:
             return verdict
         if claim.kind is ClaimKind.MOVE and verdict.error is ErrorKind.NAMES_SWAPPED:
@@ -61,9 +88,11 @@ class PlotReading:
 
     def _mind(self, verdict: ClaimVerdict) -> ClaimVerdict:
         claim, chain = verdict.claim, collapse(verdict.claim.names)
-        if self.observer in claim.names and (self.item.abstain or self.item.meta.get("observed") is None):
-            return _open(claim, self.item.abstain or "whether the move was seen is not said plainly")
-        if chain[:2] == (self.mover, self.observer):
+        if self.observer in claim.names and self.item.meta.get("observed") is None:
+            return _open(claim, "whether the move was seen is not said plainly")
+        if self.item.abstain == DISPUTED:
+            return _open(claim, self.item.abstain)
+        if claim.kind is not ClaimKind.SIGHT and chain[:2] == (self.mover, self.observer):
             return _open(claim, "whether the mover noticed being watched is not known")
         if verdict.status is Status.CONTRADICTED and claim.kind is ClaimKind.SIGHT:
             return _open(claim, "the prose says more about this than the events that were read from it")
@@ -79,12 +108,18 @@ def lexicon(item: Item) -> Lexicon:
     places = [a.place for a in item.story.actions if a.kind in (Kind.PLACE, Kind.MOVE)]
     if len(places) == 2:
         first, later = places
-        for common in _shared(first, later, item.text):
+        told = sentences(item.text)[: max(0, item.story.actions[-1].line - 1)]
+        for common in _shared(first, later, " ".join(told)):
             words.phrases.pop(common, None)
+        for phrase, (tag, name) in list(words.phrases.items()):
+            if tag == "C":
+                for owner in ("his", "her", "their", "its"):
+                    words.phrases[owner, *phrase] = words.phrases[owner, "own", *phrase] = (tag, name)
         for names, place in ((_FIRST, first), (_LATER, later)):
             for name in names:
                 for spot in _SPOTS:
-                    words.phrases[name, spot] = ("C", place)
+                    for owner in ((), ("its",), ("their",), ("his",), ("her",)):
+                        words.phrases[*owner, name, spot] = ("C", place)
     words.longest = max(words.longest, *(len(p) for p in words.phrases)) if words.phrases else words.longest
     return words
 
@@ -100,6 +135,8 @@ def _forms(thing: str) -> set[tuple[str, ...]]:
 
 def _shared(first: str, later: str, text: str) -> set[tuple[str, ...]]:
     """Names that may mean either place, or the place and something else of the story."""
+    if NEW in (first, later) or INITIAL == later:
+        return set()
     one, two = (re.findall(r"[\w]+|'s", p.lower()) for p in (first, later))
     doubtful: set[tuple[str, ...]] = set()
     for words, other in ((one, two), (two, one)):
@@ -108,7 +145,7 @@ def _shared(first: str, later: str, text: str) -> set[tuple[str, ...]]:
             if set(tail) & set(other):
                 doubtful.add(tail)
     # "his own bedroom" beside the bedroom where it all began
-    if len(re.findall(rf"\b{re.escape(two[-1])}\b", text.lower().partition(" moved")[0])) > 0:
+    if re.search(rf"\b{re.escape(two[-1])}\b", text.lower()):
         doubtful |= {tuple(two[i:]) for i in range(len(two))}
     return doubtful
 

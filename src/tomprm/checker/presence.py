@@ -20,13 +20,12 @@ from tomprm.trace.steps import Step, matches
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 from tomprm.world.sources.fantom_rows import professes_ignorance
-from tomprm.world.sources.presence_rows import nearer
+from tomprm.world.sources.presence_rows import DISPUTED, NO_PLACE, nearer
 
 if TYPE_CHECKING:
     from tomprm.checker.check import Checker
 
 PROFILES_HERE = ("fantom", "opentom", "bigtom")
-DISPUTED = "the given answer is not what the story's own words lead to, so one of the two is misread"
 
 
 class Reading(Protocol):
@@ -53,6 +52,10 @@ def agreed(item: Item) -> Item:
         right = knowing == set(question.gold.split(", "))
     else:
         engine = question.say(state.answer(question).value)
+        places = {a.place for a in item.story.actions if a.place}
+        named = any(same_answer(item, question.gold, p) is Status.SUPPORTED for p in places)
+        if item.profile == "opentom" and not question.choices and not named:
+            return replace(item, abstain=NO_PLACE)  # the place goes by another name
         right = engine is not None and same_answer(item, question.gold, engine) is not Status.CONTRADICTED
     return item if right else replace(item, abstain=DISPUTED)
 
@@ -88,7 +91,7 @@ def same_answer(item: Item, answer: str, engine: str) -> Status:
         if mine is None or other is None:
             return Status.UNCHECKABLE
         return Status.SUPPORTED if mine == other else Status.CONTRADICTED
-    if item.profile == "opentom" and question.choices != ("Yes", "No"):
+    if item.profile == "opentom" and not question.choices:
         a, b = (set(t.lower().replace("_", " ").split()) - {"the", "a", "an", "own"} for t in (answer, engine))
         return Status.SUPPORTED if a <= b or b <= a else Status.CONTRADICTED
     return Status.CONTRADICTED

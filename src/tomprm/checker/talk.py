@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,22 @@ _QUOTE = re.compile(
     r"\b(?P<who>[A-Z]\w+)\b(?:\*\*)?[^.\"“”]{0,40}\b(?:says?|said|repl(?:ies|ied)|answers?|answered|asks?|asked|adds?|added)"
     r"[^.\"“”]{0,30}[\"“](?P<words>[^\"“”]{15,})[\"”]"
 )
+_KNOWS = re.compile(
+    r"\b(?P<who>[A-Z]\w+)\b(?:\*\*)? (?:(?:does|do|can|must|will|would|be said|to|certainly|clearly|also|really|therefore"
+    r"|still|not|cannot|never|now|too|thus|surely|definitely|doesn['’]t|can['’]t|didn['’]t) ){0,5}(?:to )?(?:knows?|learns?)"
+    r" (?:about )?(?P<what>which|what|who|where|how|why|it\b(?! was| is)|the (?:precise |correct |full |exact )*answer)"
+)
+_OPEN = re.compile(r"\b(?:if|whether|would|could|might|may|perhaps|maybe|unless|before)\b", re.IGNORECASE)
+_MIND = re.compile(r"\b(?:know|knows|think|thinks|believes?|aware|unaware)\b", re.IGNORECASE)
+_ANY = re.compile("")
+_MEANT = {  # the words that a claim of this kind has in traces about conversations; else it was misread
+    ClaimKind.PRESENCE: re.compile(r"\b(?:there|here|present|away|absent|conversation|discussion|chat|around|gone)\b", re.I),
+    ClaimKind.EXIT: re.compile(r"\b(?:lea(?:ve|ves|ving)|left|exit\w*|depart\w*|go(?:es|ne)?|went|head\w*|step\w*)\b", re.I),
+    ClaimKind.PERCEPTION: re.compile(
+        r"\b(?:hear\w*|listen\w*|miss\w*|overhear\w*|overheard|aware|unaware|know\w*|idea|clue|learn\w*|caught|catch\w*"
+        r"|oblivious|dark|informed)\b", re.I
+    ),
+}  # fmt: skip
 _WHOLE = re.compile(
     r"\b(?:whole|entire|throughout|all along|all of (?:it|this|that)|from the (?:very )?(?:start|beginning|first)"
     r"|first line to the last|always|never leaves|the entire time)\b",
@@ -81,6 +98,7 @@ class TalkReading:
         used = Counter(w for group in words for w in group)
         self.weight = {w: log(1 + len(words) / n) for w, n in used.items()}
         self.words = words
+        self.this: int | None = None  # what "this" means in the statement being judged
         self.cursor: int | None = None  # the utterance retold last, from 0
         self.hearing: bool = False  # a table whose second column says who heard it
 
@@ -89,13 +107,44 @@ class TalkReading:
         if step.text.lstrip().startswith("|"):
             return self._table(step.text)
         made: Verdicts = []
+        begun: list[tuple[int, int | None]] = []  # where a sentence begins, and what was retold before it
+        at = 0
         for sentence in re.split(r"(?<=[.!?])[\"”]?\s+(?=[\"“(A-Z*-])", step.text):
+            at = max(at, step.text.find(sentence, at))
+            begun.append((at, self.cursor))
             made += self._retold(sentence)
+            made += self._plainly(sentence)
         made += self._counted(step.text)
         for statement in self.reader.read(step):
-            if not statement.quoted:
-                made += self._judge(statement, step.text)
+            before = [told for start, told in begun if start <= statement.start]
+            self.this = before[-1] if before and before[-1] is not None else self.cursor
+            if not statement.quoted and _MEANT.get(statement.kind, _ANY).search(statement.text):
+                made += self._judge(self._whose(statement), step.text)
         return made
+
+    def _whose(self, s: Statement) -> Statement:
+        """A conclusion's lone pronoun means the person asked about."""
+        groups = s.chain or ((s.group,) if s.group is not None else ())
+        asked = self.asked.chain
+        if not s.concludes or len(asked) != 1 or len(groups) != 1 or groups[0].pronoun != 1:
+            return s
+        meant = replace(groups[0], names=asked, options=(), pronoun=0)
+        return replace(s, chain=(meant,) if s.chain else (), group=None if s.group is None else meant)
+
+    def _plainly(self, sentence: str) -> Verdicts:
+        """ "Ann can be said to know the answer", "Bob does know which one it is"."""
+        found = _KNOWS.search(sentence)
+        if found is None or found["who"] not in self.people or sentence.rstrip().endswith("?"):
+            return []
+        if found["what"] in ("which", "what", "who", "where", "how", "why"):
+            about = stems(self.asked.fact.thing) - _ASK - stems(" ".join(self.people))
+            if len(about & stems(sentence[found.end() :])) < 1:
+                return []
+        between = sentence[found.end("who") : found.start("what")]
+        if _OPEN.search(sentence[: found.end()]) or any(n in sentence[: found.start()] for n in self.people):
+            return []
+        s = Statement(ClaimKind.BELIEF, found[0], 0, relation="known")
+        return [self._belief(s, (found["who"],), not _NOT.search(between), False, True)]
 
     # -- what was said -----------------------------------------------------------------------------
 
@@ -113,7 +162,7 @@ class TalkReading:
             return made
         self.cursor = best
         named = [n for n in self.said[best].speakers if re.search(rf"\b{re.escape(n)}\b", sentence)]
-        if named and len(common) > 2 and not _NOT.search(sentence) and not made:
+        if named and len(common) > 2 and not _NOT.search(sentence) and not _MIND.search(sentence) and not made:
             line = self.said[best].line
             claim = Claim(ClaimKind.SAID, sentence.strip(), tuple(named[:1]), line=line)
             truth = f"line {line}: {named[0]} says it"
@@ -209,6 +258,8 @@ class TalkReading:
         if group is None or not group.names or group.kind != "some":
             return self._everybody(s) if group is not None else []
         sure = s.firm and not any(g.options for g in (s.chain or (group,)))
+        if any(g.options for g in (s.chain or (group,))) and s.kind is not ClaimKind.ENTRY:
+            return [_open(Claim(s.kind, s.text), "who is meant is not clear")]
         if s.kind is ClaimKind.BELIEF and s.relation == "known":
             rest = tuple(n for g in s.chain[1:] for n in g.names[:1])
             if any(len(g.names) != 1 for g in s.chain[1:]):
@@ -233,7 +284,7 @@ class TalkReading:
         informing = self.lines if not self.item.abstain else []
         if s.thing and s.thing != "it":
             return informing
-        near = [[self.cursor + 1]] if self.cursor is not None else []
+        near = [[self.this + 1]] if self.this is not None else []
         return [*near, *informing] if informing else []
 
     def _heard(self, s: Statement, name: str, rest: tuple[str, ...], sure: bool, text: str) -> ClaimVerdict:

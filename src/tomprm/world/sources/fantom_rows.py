@@ -19,7 +19,7 @@ from tomprm.world.sources.fantom import (
 )  # fmt: skip
 from tomprm.world.sources.files import sequence
 
-DISPUTED = "the given answer is not what the conversation leads to, so one of the two is misread"
+DISPUTED = "the given answer is not what the story's own words lead to, so one of the two is misread"
 _MARGIN = 0.3  # a stretch with this part of the likeliest one's weight may be meant as well
 _OUTER = re.compile(r"(?P<who>[A-Z]\w+) (?:believes?|thinks?)\b(?P<rest>.*)", re.DOTALL)
 _INNER = re.compile(

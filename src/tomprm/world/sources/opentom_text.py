@@ -28,7 +28,7 @@ _NO_NAMES = frozenset(
     "Understanding Realizing Moving Taking Oblivious Bedroom Kitchen Excitement Surprised".split()
 )
 _MOVING = re.compile(
-    r"\b(?:move[ds]?|moving|relocat(?:e[ds]?|ing)|transfer(?:s|red|ring)?|plac(?:e[ds]?|ing)|carr(?:y|ied|ying)"
+    r"\b(?:move[ds]?|moving|relocat(?:e[ds]?|ing)|transfer(?:s|red|ring)?|plac(?:ed|es|ing)|carr(?:y|ied|ying)"
     r"|took|take|taking|snatch(?:ed|ing)|grabb(?:ed|ing)|pick(?:ed|ing) (?:it |them )?up|toss(?:ed|ing)?"
     r"|dropp(?:ed|ing)|shift(?:ed|ing)?|hid|hidden|stash(?:ed|ing)|dispos(?:ed|ing) of|deposit(?:ed|ing)|put)\b"
 )
@@ -38,12 +38,11 @@ _TO = re.compile(
     r"|by|when|until|without)\b)"
 )
 _FOUND = re.compile(
-    r"\b(?:in|inside|from|of|on|was|spotted|on|to) (?:the|a|an)(?: \w+)?? "
-    r"(?P<place>(?:treasure )?(?:basket|box|crate|chest|drawer|cupboard|bathtub|container|bucket|suitcase|bottle"
+    r"\b(?:the|a|an)(?: \w+)?? (?P<place>(?:treasure )?(?:basket|box|crate|chest|drawer|cupboard|bathtub|container|bucket|suitcase|bottle"
     r"|envelope))s?\b"
 )
 _LEFT = (
-    r"(?:left|leave|leaves|leaving|exit(?:ed|s|ing)?|depart(?:ed|s|ing|ure)|excused (?:him|her|them)sel\w+"
+    r"(?:left|leave|leaving|exit(?:ed|s|ing)?|depart(?:ed|s|ing|ure)|excused (?:him|her|them)sel\w+"
     r"|made (?:his|her|their) (?:own )?(?:way (?:out|back)|exit)|stepped (?:out|away|outside)|rushed out"
     r"|walked (?:away|out)|went out|slipped (?:away|out))\b"
 )
@@ -119,9 +118,9 @@ def read_plot(text: str, thing: str) -> Plot:
         return _UNREAD  # the other one is said to have done something
     mine = [i for i in core if _actor(told[i], names, subjects[i]) == mover]
     moved = next((i for i in mine if _TO.search(told[i])), mine[0])
-    if _leaving(told, subjects, mover, moved - 1) is not None:
+    if _leaving(told, subjects, mover, observer, moved - 1) is not None:
         return _UNREAD  # who is gone moves nothing there
-    left = _leaving(told, subjects, observer, moved)
+    left = _leaving(told, subjects, observer, mover, moved)
     observed = _observed(told, subjects, mover, observer, moved, left)
     return Plot(
         mover, observer, observed, None if observed else left, moved + 1, *_places(told, moved, mover)
@@ -181,11 +180,11 @@ def _joined(sentence: str, names: tuple[str, ...]) -> bool:
     return re.search(rf"\b(?:{a} and {b}|{b} and {a})\b", sentence) is not None
 
 
-def _leaving(told: list[str], subjects: list[str | None], who: str, moved: int) -> int | None:
+def _leaving(told: list[str], subjects: list[str | None], who: str, other: str, moved: int) -> int | None:
     """The sentence before the move with which somebody leaves and does not come back."""
     left: int | None = None
     for i, sentence in enumerate(told[: moved + 1]):
-        mine = re.search(rf"\b{who}\b(?!['’])[^.]*?\b{_LEFT}", sentence)
+        mine = re.search(rf"\b{who}\b(?!['’])(?:(?!\b{other}\b)[^.])*?\b{_LEFT}", sentence)
         mine = mine or (subjects[i] == who and i < moved and re.search(rf"\b(?:he|she|they)\b[^.]*\b{_LEFT}", sentence))
         if mine and not re.search(rf"\b{_LEFT}[^.]*\balone\b.*\b{who}\b", sentence):
             left = i + 1
@@ -242,9 +241,10 @@ def _places(told: list[str], moved: int, mover: str) -> tuple[str, str]:
     if re.search(r"\b(?:center|hands?|place|spot|location|friend|actions|ensur\w+|whenever|more|other|very)\b", place):
         place = NEW
     place = re.sub(r"^(?:his|her|their) ", f"{mover}'s ", place)
-    first = [m["place"] for s in told[: moved + 1] for m in _FOUND.finditer(s)]
-    counted = Counter(first)
-    original = counted.most_common(1)[0][0] if counted and len(counted) == 1 else INITIAL
+    before = [m["place"] for s in told[:moved] for m in _FOUND.finditer(s)]
+    first = before or [m["place"] for m in _FOUND.finditer(told[moved].partition(" to ")[0])]
+    full = {p for p in first if not any(q != p and q.endswith(p) for q in first)}
+    original = full.pop() if len(full) == 1 else INITIAL
     return original, place if place != original else NEW
 
 

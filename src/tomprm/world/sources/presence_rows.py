@@ -17,11 +17,11 @@ from tomprm.world.events import Fact, Question, Story
 from tomprm.world.items import Item, text_id
 from tomprm.world.languages.informing import stems
 from tomprm.world.sources import bigtom, opentom, opentom_text
-from tomprm.world.sources.fantom_rows import row_item
+from tomprm.world.sources.fantom_rows import DISPUTED, row_item
 from tomprm.world.sources.files import mapping
 
 _NO_PLOT = "who moved the thing and whether the other one saw it is not said plainly enough in the story"
-_NO_PLACE = "the story does not say plainly what the place is called"
+NO_PLACE = "the story does not say plainly what the place is called"
 _NO_THING = "the question names no thing whose place is known"
 
 _THING = re.compile(r"\b(?:is|that|does|would|are) (?:the )?(?P<thing>[a-z][\w ]*?) (?:is |are |be |in its|located)")
@@ -60,12 +60,12 @@ def opentom_row(story: str, question: str, gold: Any, name: str, row: Mapping[st
             "original_place": plot.original if plot else "", "move_to_place": plot.place if plot else "",
         }  # fmt: skip
         observed = plot.observed if plot is not None else None
-    chain, abstain = (), _NO_THING
+    chain, abstain = (), _NO_PLOT if thing else _NO_THING
     asked = Question(chain, Fact(thing), gold=answer or None)
     if given is not None:
         asked, abstain = opentom.read_question(question, answer, people)
         if asked.choices != ("Yes", "No") and {opentom_text.INITIAL, opentom_text.NEW} & set(people.values()):
-            abstain = abstain or _NO_PLACE
+            abstain = abstain or NO_PLACE
         kind = "" if observed is not None or asked.chain == (people["mover"],) else _NO_PLOT
         abstain = abstain or kind
     item = _item("opentom", name, story, question, asked, given or Story((), (), opentom_text.people(story)))
