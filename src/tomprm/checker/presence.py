@@ -7,6 +7,8 @@ answer disputes.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +17,8 @@ from tomprm.belief.state import BeliefState
 from tomprm.checker.plot import PlotReading
 from tomprm.checker.scene import SceneReading
 from tomprm.checker.talk import TalkReading
-from tomprm.checker.verdict import ClaimVerdict, Status
+from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
+from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.steps import Step, matches
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
@@ -34,11 +37,40 @@ class Reading(Protocol):
     def judge(self, step: Step, last: bool = False) -> list[ClaimVerdict]: ...
 
 
+_ANSWERED = re.compile(
+    r"(?:\W*(?:so|hence|thus|therefore|answer|yes|no)\b.{0,40}?)?\b(?P<said>yes|no)\b[\W]*", re.IGNORECASE | re.DOTALL
+)
+_KINDS: dict[str, Callable[["Checker"], Reading]] = {
+    "fantom": TalkReading, "opentom": PlotReading, "bigtom": SceneReading,
+}  # fmt: skip
+
+
+class _Concluding:
+    """A reading that also judges a last step which only gives the answer: "Hence: yes."."""
+
+    def __init__(self, checker: Checker, inner: Reading) -> None:
+        self.checker, self.inner = checker, inner
+
+    def judge(self, step: Step, last: bool = False) -> list[ClaimVerdict]:
+        made = self.inner.judge(step, last)
+        found = _ANSWERED.fullmatch(step.text.strip("-*• \n"))
+        options = {c.lower() for c in self.checker.question.choices}
+        if made or not last or found is None or options != {"yes", "no"}:
+            return made
+        claim, right = Claim(ClaimKind.CONCLUSION, step.text.strip()), self.checker.answer
+        if right is None:
+            return [ClaimVerdict(claim, Status.UNCHECKABLE, claim.text, "", self.checker.item.abstain)]
+        reason = f"the answer is {right}"
+        if found["said"].lower() == right.lower():
+            return [ClaimVerdict(claim, Status.SUPPORTED, right, right, reason)]
+        kind = ErrorKind.BELIEF_NOT_UPDATED
+        return [ClaimVerdict(claim, Status.CONTRADICTED, found["said"], right, reason, None, kind)]
+
+
 def reading(checker: Checker) -> Reading | None:
     """The reader of free English for these sources; None for all others."""
-    kinds = {"fantom": TalkReading, "opentom": PlotReading, "bigtom": SceneReading}
-    make = kinds.get(checker.item.profile)
-    return make(checker) if make is not None else None
+    make = _KINDS.get(checker.item.profile)
+    return _Concluding(checker, make(checker)) if make is not None else None
 
 
 def agreed(item: Item) -> Item:

@@ -45,6 +45,11 @@ _KNOWS = re.compile(
     r"|still|not|cannot|never|now|too|thus|surely|definitely|doesn['’]t|can['’]t|didn['’]t) ){0,5}(?:to )?(?:knows?|learns?)"
     r" (?:about )?(?P<what>which|what|who|where|how|why|it\b(?! was| is)|the (?:precise |correct |full |exact )*answer)"
 )
+_THAT = re.compile(
+    r"\b(?P<who>[A-Z]\w+|he|she)\b(?:\*\*)? (?:(?:also|therefore|must|have|has|been|close|by|and|really|clearly|surely|then|is) ){0,5}"
+    r"(?:knows?|heard|hears|learn(?:s|ed|t)|aware) (?:that|of|about|them|him|her|how)\b"
+)
+_SO = re.compile(r"\W*(?:so|therefore|hence|thus|that means|this means|consequently)\b", re.IGNORECASE)
 _OPEN = re.compile(r"\b(?:if|whether|would|could|might|may|perhaps|maybe|unless|before)\b", re.IGNORECASE)
 _MIND = re.compile(r"\b(?:know|knows|think|thinks|believes?|aware|unaware)\b", re.IGNORECASE)
 _ANY = re.compile("")
@@ -77,6 +82,7 @@ _ANSWERS = (
     "answer", "precise answer", "correct answer", "precise correct answer", "full answer", "details",
     "information", "exact answer",
 )  # fmt: skip
+_RARE = 3  # so many words that stand in at most so many lines: told again
 _STAY = 0.75  # of the conversation: whoever took part in more was "there for it"
 
 
@@ -133,6 +139,8 @@ class TalkReading:
 
     def _plainly(self, sentence: str) -> Verdicts:
         """ "Ann can be said to know the answer", "Bob does know which one it is"."""
+        if told := self._content(sentence):
+            return told
         found = _KNOWS.search(sentence)
         if found is None or found["who"] not in self.people or sentence.rstrip().endswith("?"):
             return []
@@ -151,19 +159,16 @@ class TalkReading:
     def _retold(self, sentence: str) -> Verdicts:
         """A sentence that repeats what somebody said in a line."""
         made = list(self._quoted(sentence))
-        shared = stems(sentence) - _ASK - stems(" ".join(self.people))
-        scores = [sum(self.weight[w] for w in shared & words) for words in self.words]
-        if not scores or sentence.rstrip().endswith("?"):
+        if sentence.rstrip().endswith("?"):
             return made
-        best = max(range(len(scores)), key=lambda i: scores[i])
-        common = shared & self.words[best]
-        total = sum(self.weight.get(w, log(1 + len(self.words))) for w in shared)
-        if len(common) < 2 or scores[best] < 0.3 * total:
+        line = self._line_of(sentence)
+        if line is None:
             return made
-        self.cursor = best
+        self.cursor = best = line - 1
+        common = stems(sentence) & self.words[best] - _ASK - stems(" ".join(self.people))
+        denied = _NOT.search(sentence) and not _NOT.search(self.said[best].words)
         named = [n for n in self.said[best].speakers if re.search(rf"\b{re.escape(n)}\b", sentence)]
-        if named and len(common) > 2 and not _NOT.search(sentence) and not _MIND.search(sentence) and not made:
-            line = self.said[best].line
+        if named and len(common) > 2 and not denied and not _MIND.search(sentence) and not made:
             claim = Claim(ClaimKind.SAID, sentence.strip(), tuple(named[:1]), line=line)
             truth = f"line {line}: {named[0]} says it"
             made.append(ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, line))
@@ -187,6 +192,31 @@ class TalkReading:
                 yield ClaimVerdict(
                     claim, Status.CONTRADICTED, found[0], truth, truth, lines[0].line, ErrorKind.NAMES_SWAPPED
                 )
+
+    def _content(self, sentence: str) -> Verdicts:
+        """ "Ann knows that the meeting is on Monday": what she knows stands in a line that she heard, or not."""
+        found = _THAT.search(sentence)
+        if found is None or _OPEN.search(sentence) or _NOT.search(sentence) or sentence.rstrip().endswith("?"):
+            return []
+        who, asked = found["who"], self.asked.chain
+        if who in ("he", "she") and len(asked) == 1 and _SO.match(sentence):
+            who = asked[0]
+        if who not in self.people or any(n in sentence[: found.start()] for n in self.people):
+            return []
+        line = self._line_of(sentence[found.end() :])
+        if line is None or not any(line in lines for lines in self.lines):
+            return []
+        s = Statement(ClaimKind.BELIEF, found[0], 0, relation="known")
+        return [self._belief(s, (who,), True, False, who not in self.here[line - 1])]
+
+    def _line_of(self, text: str) -> int | None:
+        """The line that a piece of text repeats; None where no line is plainly meant."""
+        shared = stems(text) - _ASK - stems(" ".join(self.people))
+        scores = [sum(self.weight[w] for w in shared & words) for words in self.words]
+        best = max(range(len(scores)), key=lambda i: scores[i])
+        total = sum(self.weight.get(w, log(1 + len(self.words))) for w in shared)
+        plain = len(shared & self.words[best]) > 1 and scores[best] >= 0.3 * total
+        return self.said[best].line if plain else None
 
     # -- who knows it ------------------------------------------------------------------------------
 
@@ -243,13 +273,14 @@ class TalkReading:
         )
 
     def _again(self, names: Sequence[str]) -> bool:
-        """Is the information's wording largely repeated where all of them are there?"""
-        wanted = stems(self.asked.fact.thing) - _ASK - stems(" ".join(self.people))
-        told = frozenset(w for lines in self.lines for n in lines for w in self.words[n - 1]) & wanted
-        if not told:
-            return False
-        later = [w for i, w in enumerate(self.words) if i >= max(self.lines[0]) and self.here[i].issuperset(names)]
-        return any(sum(self.weight[x] for x in told & w) >= 0.6 * sum(self.weight[x] for x in told) for w in later)
+        """Is the information, in words that the question does not have, told again while all are there?"""
+        if self.asked.gold and tuple(names) == self.asked.chain:
+            return False  # then the given answer says as much
+        asked = stems(self.asked.fact.thing) | _ASK | stems(" ".join(self.people))
+        told = frozenset(w for lines in self.lines for n in lines for w in self.words[n - 1]) - asked
+        rare = frozenset(w for w in told if self.weight[w] >= log(1 + len(self.words) / _RARE))
+        later = range(max(self.lines[0]), len(self.words)) if self.lines else range(0)
+        return any(len(rare & self.words[i]) >= _RARE for i in later if self.here[i].issuperset(names))
 
     # -- claims about people -----------------------------------------------------------------------
 

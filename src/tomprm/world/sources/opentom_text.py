@@ -185,7 +185,7 @@ def _leaving(told: list[str], subjects: list[str | None], who: str, other: str, 
     left: int | None = None
     for i, sentence in enumerate(told[: moved + 1]):
         mine = re.search(rf"\b{who}\b(?!['’])(?:(?!\b{other}\b)[^.])*?\b{_LEFT}", sentence)
-        mine = mine or (subjects[i] == who and i < moved and re.search(rf"\b(?:he|she|they)\b[^.]*\b{_LEFT}", sentence))
+        mine = mine or (other not in sentence and subjects[i] == who and i < moved and re.search(rf"\b(?:he|she|they)\b[^.]*\b{_LEFT}", sentence))
         if mine and not re.search(rf"\b{_LEFT}[^.]*\balone\b.*\b{who}\b", sentence):
             left = i + 1
         if left is not None and who in sentence and re.search(rf"\b{_BACK}", sentence):
