@@ -80,7 +80,7 @@ class Checker:
         # One step that cites a line in the canonical form shows that the trace is written in it.
         formal = any(form is not None and form.anchored for form in forms)
         for number, (step, form) in enumerate(zip(trace.steps, forms, strict=True)):
-            ends = number == last and step.text.startswith("So ")
+            ends = number == last and step.text.startswith("So ") and self.item.profile not in presence.SOURCES
             meant = form if formal or ends else None
             if meant is not None and self._known(meant.claims):
                 yield tuple(self.judge(claim) for claim in meant.claims)

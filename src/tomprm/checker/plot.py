@@ -8,6 +8,7 @@ follows for their beliefs, who moved the thing, who left.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tomprm.belief.state import collapse
@@ -16,7 +17,7 @@ from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.steps import Step
 from tomprm.trace.tagging import Lexicon
-from tomprm.world.events import Kind
+from tomprm.world.events import Kind, join_names
 from tomprm.world.items import Item
 from tomprm.world.sources.opentom_text import INITIAL, NEW, sentences
 from tomprm.world.sources.presence_rows import DISPUTED
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tomprm.checker.check import Checker
 
 _MINDS = (ClaimKind.PERCEPTION, ClaimKind.BELIEF, ClaimKind.SIGHT, ClaimKind.CONCLUSION)
+_MOVING = re.compile(r"\b(?:mov|transfer|relocat|carr|took|takes|put|plac|shift|hid|bring|brought)\w*")
 _DEEDS = (ClaimKind.MOVE, ClaimKind.LOCATION)
 _FIRST = ("initial", "original", "starting", "old")
 _LATER = ("new", "second")
@@ -52,6 +54,8 @@ class PlotReading:
         verdicts = self.free.judge(step, last)
         named = {n for n in self.item.story.agents if n in step.text}
         self.told = self.told or any(v.line == self.move and v.claim.kind in _DEEDS for v in verdicts)
+        if _MOVING.search(step.text) and self.mover in step.text and self.move and not self.told:
+            self.told, self.free.latest = True, [self.move]  # retold in words that were not read
         sure = named or self.spoken
         self.spoken = sure
         return [self._sure(self._held_back(v), named, sure) for v in verdicts]
@@ -94,6 +98,12 @@ class PlotReading:
             return _open(claim, self.item.abstain)
         if claim.kind is not ClaimKind.SIGHT and chain[:2] == (self.mover, self.observer):
             return _open(claim, "whether the mover noticed being watched is not known")
+        if claim.kind is ClaimKind.PERCEPTION and not claim.positive and verdict.line != self.move:
+            # Nobody misses the thing as it first was: what is missed is the move.
+            missed = set(claim.names) == {self.observer} and not self.item.meta.get("observed")
+            truth = f"{join_names(claim.names)} {'misses' if missed else 'sees'} the move"
+            status = Status.SUPPORTED if missed else verdict.status
+            return replace(verdict, status=status, expected=truth, reason=truth, line=self.move, error=None if missed else verdict.error)
         if verdict.status is Status.CONTRADICTED and claim.kind is ClaimKind.SIGHT:
             return _open(claim, "the prose says more about this than the events that were read from it")
         return verdict

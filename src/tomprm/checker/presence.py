@@ -28,7 +28,7 @@ from tomprm.world.sources.presence_rows import DISPUTED, NO_PLACE, nearer
 if TYPE_CHECKING:
     from tomprm.checker.check import Checker
 
-PROFILES_HERE = ("fantom", "opentom", "bigtom")
+SOURCES = ("fantom", "opentom", "bigtom")
 
 
 class Reading(Protocol):
@@ -76,7 +76,7 @@ def reading(checker: Checker) -> Reading | None:
 def agreed(item: Item) -> Item:
     """The item, abstaining where its gold answer is not the engine's. Other sources: as it is."""
     question = item.question
-    if item.profile not in PROFILES_HERE or item.abstain or not question.gold:
+    if item.profile not in SOURCES or item.abstain or not question.gold:
         return item
     state = BeliefState(item.story, PROFILES[item.profile])
     if question.who:

@@ -95,6 +95,9 @@ class TalkReading:
         self.said = read_utterances(self.item.text)
         self.here = presence(self.said)
         self.people = self.item.story.agents
+        names = "|".join(map(re.escape, self.people))
+        # "does not know what Ann thinks": of her thoughts, not of the topic
+        self.inner = re.compile(rf"\b(?:what|how|who|which|whether)\b[^.]*?\b(?:{names}|he|she)\b(?:['’]s)? (?:thinks?|believes?|feels?)\b")
         self.reader = Reader(_lexicon(self.item))
         held = self.item.meta.get("candidates")
         self.lines: list[list[int]] = [list(c) for c in held] if held is not None else []
@@ -289,6 +292,8 @@ class TalkReading:
         if group is None or not group.names or group.kind != "some":
             return self._everybody(s) if group is not None else []
         sure = s.firm and not any(g.options for g in (s.chain or (group,)))
+        if s.kind is ClaimKind.BELIEF and self.inner.search(text):
+            return [_open(Claim(s.kind, s.text), "whose belief is meant is not clear")]
         if any(g.options for g in (s.chain or (group,))) and s.kind is not ClaimKind.ENTRY:
             return [_open(Claim(s.kind, s.text), "who is meant is not clear")]
         if s.kind is ClaimKind.BELIEF and s.relation == "known":
