@@ -76,11 +76,12 @@ class Checker:
         """The verdicts of each step, in the canonical form or in free English."""
         free: presence.Reading | None = None
         last = len(trace.steps) - 1
+        told = self.item.profile in presence.SOURCES  # free prose, whose places go by many names
         forms = [read_canonical(step) for step in trace.steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
         formal = any(form is not None and form.anchored for form in forms)
         for number, (step, form) in enumerate(zip(trace.steps, forms, strict=True)):
-            ends = number == last and step.text.startswith("So ") and self.item.profile not in presence.SOURCES
+            ends = number == last and step.text.startswith("So ") and not told
             meant = form if formal or ends else None
             if meant is not None and self._known(meant.claims):
                 yield tuple(self.judge(claim) for claim in meant.claims)

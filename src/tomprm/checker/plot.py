@@ -19,8 +19,8 @@ from tomprm.trace.steps import Step
 from tomprm.trace.tagging import Lexicon
 from tomprm.world.events import Kind, join_names
 from tomprm.world.items import Item
+from tomprm.world.sources.fantom_rows import DISPUTED
 from tomprm.world.sources.opentom_text import INITIAL, NEW, sentences
-from tomprm.world.sources.presence_rows import DISPUTED
 
 if TYPE_CHECKING:
     from tomprm.checker.check import Checker
@@ -103,7 +103,14 @@ class PlotReading:
             missed = set(claim.names) == {self.observer} and not self.item.meta.get("observed")
             truth = f"{join_names(claim.names)} {'misses' if missed else 'sees'} the move"
             status = Status.SUPPORTED if missed else verdict.status
-            return replace(verdict, status=status, expected=truth, reason=truth, line=self.move, error=None if missed else verdict.error)
+            return replace(
+                verdict,
+                status=status,
+                expected=truth,
+                reason=truth,
+                line=self.move,
+                error=None if missed else verdict.error,
+            )
         if verdict.status is Status.CONTRADICTED and claim.kind is ClaimKind.SIGHT:
             return _open(claim, "the prose says more about this than the events that were read from it")
         return verdict
@@ -124,12 +131,12 @@ def lexicon(item: Item) -> Lexicon:
         for phrase, (tag, name) in list(words.phrases.items()):
             if tag == "C":
                 for owner in ("his", "her", "their", "its"):
-                    words.phrases[owner, *phrase] = words.phrases[owner, "own", *phrase] = (tag, name)
+                    words.phrases[(owner, *phrase)] = words.phrases[(owner, "own", *phrase)] = (tag, name)
         for names, place in ((_FIRST, first), (_LATER, later)):
             for name in names:
                 for spot in _SPOTS:
                     for owner in ((), ("its",), ("their",), ("his",), ("her",)):
-                        words.phrases[*owner, name, spot] = ("C", place)
+                        words.phrases[(*owner, name, spot)] = ("C", place)
     words.longest = max(words.longest, *(len(p) for p in words.phrases)) if words.phrases else words.longest
     return words
 
@@ -145,7 +152,7 @@ def _forms(thing: str) -> set[tuple[str, ...]]:
 
 def _shared(first: str, later: str, text: str) -> set[tuple[str, ...]]:
     """Names that may mean either place, or the place and something else of the story."""
-    if NEW in (first, later) or INITIAL == later:
+    if NEW in (first, later) or later == INITIAL:
         return set()
     one, two = (re.findall(r"[\w]+|'s", p.lower()) for p in (first, later))
     doubtful: set[tuple[str, ...]] = set()

@@ -22,8 +22,8 @@ from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.steps import Step, matches
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
-from tomprm.world.sources.fantom_rows import professes_ignorance
-from tomprm.world.sources.presence_rows import DISPUTED, NO_PLACE, nearer
+from tomprm.world.sources.fantom_rows import DISPUTED, professes_ignorance
+from tomprm.world.sources.presence_rows import NO_PLACE, nearer
 
 if TYPE_CHECKING:
     from tomprm.checker.check import Checker
@@ -38,9 +38,10 @@ class Reading(Protocol):
 
 
 _ANSWERED = re.compile(
-    r"(?:\W*(?:so|hence|thus|therefore|answer|yes|no)\b.{0,40}?)?\b(?P<said>yes|no)\b[\W]*", re.IGNORECASE | re.DOTALL
+    r"(?:\W*(?:so|hence|thus|therefore|answer|yes|no)\b.{0,40}?)?\b(?P<said>yes|no)\b[\W]*",
+    re.IGNORECASE | re.DOTALL,
 )
-_KINDS: dict[str, Callable[["Checker"], Reading]] = {
+_KINDS: dict[str, Callable[[Checker], Reading]] = {
     "fantom": TalkReading, "opentom": PlotReading, "bigtom": SceneReading,
 }  # fmt: skip
 
@@ -96,9 +97,7 @@ def expected(item: Item, state: BeliefState) -> str | None:
     """The engine's answer: names for a question who knows."""
     question = item.question
     if question.who:
-        knowing = [
-            n for n in item.story.agents if state.belief((n,), question.fact).value is not None
-        ]
+        knowing = [n for n in item.story.agents if state.belief((n,), question.fact).value is not None]
         return ", ".join(knowing)
     return question.say(state.answer(question).value)
 
@@ -124,6 +123,8 @@ def same_answer(item: Item, answer: str, engine: str) -> Status:
             return Status.UNCHECKABLE
         return Status.SUPPORTED if mine == other else Status.CONTRADICTED
     if item.profile == "opentom" and not question.choices:
-        a, b = (set(t.lower().replace("_", " ").split()) - {"the", "a", "an", "own"} for t in (answer, engine))
+        a, b = (
+            set(t.lower().replace("_", " ").split()) - {"the", "a", "an", "own"} for t in (answer, engine)
+        )
         return Status.SUPPORTED if a <= b or b <= a else Status.CONTRADICTED
     return Status.CONTRADICTED

@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from tomprm.checker.check import Checker
 
 _DENIED = re.compile(
-    r"\b(?:not|never|unaware|oblivious|without|fail\w*|miss(?:es|ed)?|no|nothing|nor|neither|cannot)\b|n['’]t\b", re.I
+    r"\b(?:not|never|unaware|oblivious|without|fail\w*|miss(?:es|ed)?|no|nothing|nor|neither|cannot)\b"
+    r"|n['’]t\b",
+    re.I,
 )
 _OPEN = re.compile(r"\?|\b(?:if|whether|would|could|might|may|perhaps|maybe|suppose|unless|had)\b", re.I)
-_EARLIER = re.compile(r"\b(?:at first|initially|originally|before|earlier|until|used to|previously|no longer)\b", re.I)
-_BELIEVES = r"(?: \w+){0,2}? (?:believes?|thinks?|takes?|assumes?|expects?|knows?|considers?|is convinced|is sure)\b"
+_EARLIER = re.compile(
+    r"\b(?:at first|initially|originally|before|earlier|until|used to|previously|no longer)\b", re.I
+)
+_BELIEVES = (
+    r"(?: \w+){0,2}? (?:believes?|thinks?|takes?|assumes?|expects?|knows?|considers?|is convinced"
+    r"|is sure)\b"
+)
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 
 
@@ -58,10 +65,16 @@ class SceneReading:
             return [_open(claim, "what is noticed is not clear")]
         words = {True: f"{self.who} notices it", False: f"{self.who} does not notice it"}
         if positive == self.saw:
-            return [ClaimVerdict(claim, Status.SUPPORTED, words[positive], words[self.saw], "so the story says", line)]
+            return [
+                ClaimVerdict(
+                    claim, Status.SUPPORTED, words[positive], words[self.saw], "so the story says", line
+                )
+            ]
         kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION if positive else ErrorKind.WRONG_OBSERVERS
         reason = f"{words[self.saw]}, says the last sentence"
-        return [ClaimVerdict(claim, Status.CONTRADICTED, words[positive], words[self.saw], reason, line, kind)]
+        return [
+            ClaimVerdict(claim, Status.CONTRADICTED, words[positive], words[self.saw], reason, line, kind)
+        ]
 
     def _believed(self, sentence: str) -> list[ClaimVerdict]:
         options = self.item.meta.get("options")
@@ -69,7 +82,9 @@ class SceneReading:
         if found is None or not options:
             return []
         chosen = nearer(sentence[found.end() :], options)
-        claim = Claim(ClaimKind.BELIEF, sentence.strip(), (self.who,), self.item.question.fact.thing, chosen or "")
+        claim = Claim(
+            ClaimKind.BELIEF, sentence.strip(), (self.who,), self.item.question.fact.thing, chosen or ""
+        )
         if self.item.abstain or self.held is None:
             return [_open(claim, self.item.abstain or "the story does not decide what is believed")]
         if chosen is None or _DENIED.search(sentence) or _EARLIER.search(sentence):

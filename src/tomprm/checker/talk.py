@@ -1,9 +1,9 @@
 """Traces about FANToM's conversations: who was there when something was said, and who knows it therefore.
 
-The claims about people are read like any free English (`tomprm.trace.reading`); what was said in which line is
-found by the words that a sentence shares with it. "This part" is the stretch of the conversation retold last,
-or the one with the information in question: where the two lead to different verdicts, or where the question's
-words fit several stretches with different listeners, nobody is accused.
+The claims about people are read like any free English (`tomprm.trace.reading`); what was said in which line
+is found by the words that a sentence shares with it. "This part" is the stretch of the conversation retold
+last, or the one with the information in question: where the two lead to different verdicts, or where the
+question's words fit several stretches with different listeners, nobody is accused.
 """
 
 from __future__ import annotations
@@ -12,17 +12,37 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import log
 from typing import TYPE_CHECKING
 
+from tomprm.checker.talk_words import (
+    ANY,
+    ASK,
+    COUNT,
+    HEARING,
+    KNOWS,
+    MEANT,
+    MIND,
+    NO,
+    NOT,
+    NUMBERS,
+    OPEN,
+    QUOTE,
+    RARE,
+    SO,
+    STAY,
+    THAT,
+    WHOLE,
+    YES,
+    lexicon,
+)
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.reading import Reader
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import Step
-from tomprm.trace.tagging import Lexicon
-from tomprm.world.events import Fact, Question, Story, join_names
-from tomprm.world.items import Item
+from tomprm.world.events import join_names
 from tomprm.world.languages.fantom import KNOWN, presence, read_utterances
 from tomprm.world.languages.informing import stems
 
@@ -30,60 +50,6 @@ if TYPE_CHECKING:
     from tomprm.checker.check import Checker
 
 Verdicts = list[ClaimVerdict]
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_COUNT = re.compile(
-    r"\b(?:only|exactly|just|all|these|those|the) (?P<n>one|two|three|four|five|six|[1-6])\b(?: of them)?"
-    r"(?: (?:people|persons|characters|participants|speakers))?\b[^.,;]*\bknows?\b",
-    re.IGNORECASE,
-)
-_QUOTE = re.compile(
-    r"\b(?P<who>[A-Z]\w+)\b(?:\*\*)?[^.\"“”]{0,40}\b(?:says?|said|repl(?:ies|ied)|answers?|answered|asks?|asked|adds?|added)"
-    r"[^.\"“”]{0,30}[\"“](?P<words>[^\"“”]{15,})[\"”]"
-)
-_KNOWS = re.compile(
-    r"\b(?P<who>[A-Z]\w+)\b(?:\*\*)? (?:(?:does|do|can|must|will|would|be said|to|certainly|clearly|also|really|therefore"
-    r"|still|not|cannot|never|now|too|thus|surely|definitely|doesn['’]t|can['’]t|didn['’]t) ){0,5}(?:to )?(?:knows?|learns?)"
-    r" (?:about )?(?P<what>which|what|who|where|how|why|it\b(?! was| is)|the (?:precise |correct |full |exact )*answer)"
-)
-_THAT = re.compile(
-    r"\b(?P<who>[A-Z]\w+|he|she)\b(?:\*\*)? (?:(?:also|therefore|must|have|has|been|close|by|and|really|clearly|surely|then|is) ){0,5}"
-    r"(?:knows?|heard|hears|learn(?:s|ed|t)|aware) (?:that|of|about|them|him|her|how)\b"
-)
-_SO = re.compile(r"\W*(?:so|therefore|hence|thus|that means|this means|consequently)\b", re.IGNORECASE)
-_OPEN = re.compile(r"\b(?:if|whether|would|could|might|may|perhaps|maybe|unless|before)\b", re.IGNORECASE)
-_MIND = re.compile(r"\b(?:know|knows|think|thinks|believes?|aware|unaware)\b", re.IGNORECASE)
-_ANY = re.compile("")
-_MEANT = {  # the words that a claim of this kind has in traces about conversations; else it was misread
-    ClaimKind.PRESENCE: re.compile(r"\b(?:there|here|present|away|absent|conversation|discussion|chat|around|gone)\b", re.I),
-    ClaimKind.EXIT: re.compile(r"\b(?:lea(?:ve|ves|ving)|left|exit\w*|depart\w*|go(?:es|ne)?|went|head\w*|step\w*)\b", re.I),
-    ClaimKind.PERCEPTION: re.compile(
-        r"\b(?:hear\w*|listen\w*|miss\w*|overhear\w*|overheard|aware|unaware|know\w*|idea|clue|learn\w*|caught|catch\w*"
-        r"|oblivious|dark|informed)\b", re.I
-    ),
-}  # fmt: skip
-_WHOLE = re.compile(
-    r"\b(?:whole|entire|throughout|all along|all of (?:it|this|that)|from the (?:very )?(?:start|beginning|first)"
-    r"|first line to the last|always|never leaves|the entire time)\b",
-    re.IGNORECASE,
-)
-_NOT = re.compile(r"\b(?:not|never|no|nothing|nobody|without|neither|nor|unmentioned)\b|n['’]t\b", re.IGNORECASE)
-_YES = re.compile(r"(?:yes|✓|✔|x)\b|[✓✔✅]", re.IGNORECASE)
-_NO = re.compile(r"no\b|[✗✘❌]", re.IGNORECASE)
-_HEARING = re.compile(r"hear|know|present|there|aware|took part", re.IGNORECASE)
-_ASK = stems(
-    "what which who whom whose how why when where did does was were are has have had the and that for from with "
-    "during after before their his her they she know knows believe believes think thinks thought regarding discuss "
-    "discussed discussing mention mentioned says said tells told talk talks talked talking conversation question "
-    "answer precise correct characters list about into this part only joins join later there been being then also "
-    "so because while just not all them than would could according hears heard hear listens aware unaware point"
-)
-_PLACES = ("conversation", "discussion", "chat", "group", "talk", "exchange")
-_ANSWERS = (
-    "answer", "precise answer", "correct answer", "precise correct answer", "full answer", "details",
-    "information", "exact answer",
-)  # fmt: skip
-_RARE = 3  # so many words that stand in at most so many lines: told again
-_STAY = 0.75  # of the conversation: whoever took part in more was "there for it"
 
 
 class TalkReading:
@@ -97,13 +63,16 @@ class TalkReading:
         self.people = self.item.story.agents
         names = "|".join(map(re.escape, self.people))
         # "does not know what Ann thinks": of her thoughts, not of the topic
-        self.inner = re.compile(rf"\b(?:what|how|who|which|whether)\b[^.]*?\b(?:{names}|he|she)\b(?:['’]s)? (?:thinks?|believes?|feels?)\b")
-        self.reader = Reader(_lexicon(self.item))
+        self.inner = re.compile(
+            rf"\b(?:what|how|who|which|whether)\b[^.]*?\b(?:{names}|he|she)\b(?:['’]s)? (?:thinks?"
+            rf"|believes?|feels?)\b"
+        )
+        self.reader = Reader(lexicon(self.item))
         held = self.item.meta.get("candidates")
         self.lines: list[list[int]] = [list(c) for c in held] if held is not None else []
         if held is None and self.item.meta.get("informing"):
             self.lines = [list(self.item.meta["informing"])]
-        words = [stems(u.words) - _ASK for u in self.said]
+        words = [stems(u.words) - ASK for u in self.said]
         used = Counter(w for group in words for w in group)
         self.weight = {w: log(1 + len(words) / n) for w, n in used.items()}
         self.words = words
@@ -127,7 +96,7 @@ class TalkReading:
         for statement in self.reader.read(step):
             before = [told for start, told in begun if start <= statement.start]
             self.this = before[-1] if before and before[-1] is not None else self.cursor
-            if not statement.quoted and _MEANT.get(statement.kind, _ANY).search(statement.text):
+            if not statement.quoted and MEANT.get(statement.kind, ANY).search(statement.text):
                 made += self._judge(self._whose(statement), step.text)
         return made
 
@@ -144,18 +113,18 @@ class TalkReading:
         """ "Ann can be said to know the answer", "Bob does know which one it is"."""
         if told := self._content(sentence):
             return told
-        found = _KNOWS.search(sentence)
+        found = KNOWS.search(sentence)
         if found is None or found["who"] not in self.people or sentence.rstrip().endswith("?"):
             return []
         if found["what"] in ("which", "what", "who", "where", "how", "why"):
-            about = stems(self.asked.fact.thing) - _ASK - stems(" ".join(self.people))
+            about = stems(self.asked.fact.thing) - ASK - stems(" ".join(self.people))
             if len(about & stems(sentence[found.end() :])) < 1:
                 return []
         between = sentence[found.end("who") : found.start("what")]
-        if _OPEN.search(sentence[: found.end()]) or any(n in sentence[: found.start()] for n in self.people):
+        if OPEN.search(sentence[: found.end()]) or any(n in sentence[: found.start()] for n in self.people):
             return []
         s = Statement(ClaimKind.BELIEF, found[0], 0, relation="known")
-        return [self._belief(s, (found["who"],), not _NOT.search(between), False, True)]
+        return [self._belief(s, (found["who"],), not NOT.search(between), False, True)]
 
     # -- what was said -----------------------------------------------------------------------------
 
@@ -168,10 +137,10 @@ class TalkReading:
         if line is None:
             return made
         self.cursor = best = line - 1
-        common = stems(sentence) & self.words[best] - _ASK - stems(" ".join(self.people))
-        denied = _NOT.search(sentence) and not _NOT.search(self.said[best].words)
+        common = stems(sentence) & self.words[best] - ASK - stems(" ".join(self.people))
+        denied = NOT.search(sentence) and not NOT.search(self.said[best].words)
         named = [n for n in self.said[best].speakers if re.search(rf"\b{re.escape(n)}\b", sentence)]
-        if named and len(common) > 2 and not denied and not _MIND.search(sentence) and not made:
+        if named and len(common) > 2 and not denied and not MIND.search(sentence) and not made:
             claim = Claim(ClaimKind.SAID, sentence.strip(), tuple(named[:1]), line=line)
             truth = f"line {line}: {named[0]} says it"
             made.append(ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, line))
@@ -179,7 +148,7 @@ class TalkReading:
 
     def _quoted(self, sentence: str) -> Iterator[ClaimVerdict]:
         """Words in quotation marks stand in somebody's line, or in nobody's."""
-        for found in _QUOTE.finditer(sentence):
+        for found in QUOTE.finditer(sentence):
             if found["who"] not in self.people:
                 continue
             words = _plain(found["words"])
@@ -197,24 +166,24 @@ class TalkReading:
                 )
 
     def _content(self, sentence: str) -> Verdicts:
-        """ "Ann knows that the meeting is on Monday": what she knows stands in a line that she heard, or not."""
-        found = _THAT.search(sentence)
-        if found is None or _OPEN.search(sentence) or _NOT.search(sentence) or sentence.rstrip().endswith("?"):
+        """ "Ann knows that the meeting is on Monday": did she hear the line in which that stands?"""
+        found = THAT.search(sentence)
+        if found is None or OPEN.search(sentence) or NOT.search(sentence) or sentence.rstrip().endswith("?"):
             return []
         who, asked = found["who"], self.asked.chain
-        if who in ("he", "she") and len(asked) == 1 and _SO.match(sentence):
+        if who in ("he", "she") and len(asked) == 1 and SO.match(sentence):
             who = asked[0]
         if who not in self.people or any(n in sentence[: found.start()] for n in self.people):
             return []
         line = self._line_of(sentence[found.end() :])
-        if line is None or not any(line in lines for lines in self.lines):
-            return []
+        if line is None or self.here[line - 1] not in [self.here[min(lines) - 1] for lines in self.lines]:
+            return []  # of another part than the one with the information
         s = Statement(ClaimKind.BELIEF, found[0], 0, relation="known")
         return [self._belief(s, (who,), True, False, who not in self.here[line - 1])]
 
     def _line_of(self, text: str) -> int | None:
         """The line that a piece of text repeats; None where no line is plainly meant."""
-        shared = stems(text) - _ASK - stems(" ".join(self.people))
+        shared = stems(text) - ASK - stems(" ".join(self.people))
         scores = [sum(self.weight[w] for w in shared & words) for words in self.words]
         best = max(range(len(scores)), key=lambda i: scores[i])
         total = sum(self.weight.get(w, log(1 + len(self.words))) for w in shared)
@@ -237,10 +206,10 @@ class TalkReading:
 
     def _counted(self, text: str) -> Verdicts:
         """ "Only two people know"."""
-        found = _COUNT.search(text)
+        found = COUNT.search(text)
         if found is None:
             return []
-        count = int(found["n"]) if found["n"].isdigit() else _NUMBERS[found["n"].lower()]
+        count = int(found["n"]) if found["n"].isdigit() else NUMBERS[found["n"].lower()]
         knowing = self._knowing()
         claim = Claim(ClaimKind.CONCLUSION, found[0])
         if knowing is None:
@@ -248,19 +217,23 @@ class TalkReading:
         truth = f"who heard it: {join_names(sorted(knowing)) or 'nobody'}"
         if len(knowing) == count:
             return [ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth)]
-        return [ClaimVerdict(claim, Status.CONTRADICTED, found[0], truth, truth, None, ErrorKind.WRONG_OBSERVERS)]
+        return [
+            ClaimVerdict(claim, Status.CONTRADICTED, found[0], truth, truth, None, ErrorKind.WRONG_OBSERVERS)
+        ]
 
     def _why(self) -> str:
         return self.item.abstain or "the question's words fit lines that different people heard"
 
-    def _belief(self, s: Statement, names: tuple[str, ...], positive: bool, only: bool, firm: bool) -> ClaimVerdict:
+    def _belief(
+        self, s: Statement, names: tuple[str, ...], positive: bool, only: bool, firm: bool
+    ) -> ClaimVerdict:
         """That the outermost thinks that ... the innermost knows, or knows nothing."""
         place = KNOWN if positive else ""
         claim = Claim(ClaimKind.BELIEF, s.text, names, self.asked.fact.thing, place, relation="known")
         knows = self._knows(names)
         if only and len(names) == 1 and knows is not None:
             knowing = self._knowing()
-            knows = None if knowing is None else knowing == set(s.chain[0].names if s.chain else names)
+            knows = None if knowing is None else knowing == frozenset(s.chain[0].names if s.chain else names)
         if knows is None:
             return _open(claim, self._why())
         heard = self.here[min(self.lines[0]) - 1]
@@ -272,18 +245,24 @@ class TalkReading:
             return _open(claim, f"not read with certainty; {truth}")
         kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION if positive else ErrorKind.BELIEF_NOT_UPDATED
         return ClaimVerdict(
-            claim, Status.CONTRADICTED, place or "unknown", "unknown" if positive else KNOWN, truth, line, kind
+            claim,
+            Status.CONTRADICTED,
+            place or "unknown",
+            "unknown" if positive else KNOWN,
+            truth,
+            line,
+            kind,
         )
 
     def _again(self, names: Sequence[str]) -> bool:
         """Is the information, in words that the question does not have, told again while all are there?"""
         if self.asked.gold and tuple(names) == self.asked.chain:
             return False  # then the given answer says as much
-        asked = stems(self.asked.fact.thing) | _ASK | stems(" ".join(self.people))
+        asked = stems(self.asked.fact.thing) | ASK | stems(" ".join(self.people))
         told = frozenset(w for lines in self.lines for n in lines for w in self.words[n - 1]) - asked
-        rare = frozenset(w for w in told if self.weight[w] >= log(1 + len(self.words) / _RARE))
+        rare = frozenset(w for w in told if self.weight[w] >= log(1 + len(self.words) / RARE))
         later = range(max(self.lines[0]), len(self.words)) if self.lines else range(0)
-        return any(len(rare & self.words[i]) >= _RARE for i in later if self.here[i].issuperset(names))
+        return any(len(rare & self.words[i]) >= RARE for i in later if self.here[i].issuperset(names))
 
     # -- claims about people -----------------------------------------------------------------------
 
@@ -300,7 +279,9 @@ class TalkReading:
             rest = tuple(n for g in s.chain[1:] for n in g.names[:1])
             if any(len(g.names) != 1 for g in s.chain[1:]):
                 return []
-            return [self._belief(s, _chain((n, *rest)), s.place == KNOWN, group.only, sure) for n in group.names]
+            return [
+                self._belief(s, _chain((n, *rest)), s.place == KNOWN, group.only, sure) for n in group.names
+            ]
         if s.kind is ClaimKind.PERCEPTION:
             rest = tuple(n for g in s.chain[1:] for n in g.names[:1])
             return [self._heard(s, n, rest, sure, text) for n in group.names]
@@ -348,11 +329,11 @@ class TalkReading:
         claim = Claim(ClaimKind.PRESENCE, s.text, (name,), positive=s.positive)
         part = [name in here for here in self.here]
         share = sum(part) / len(part)
-        if s.positive and _WHOLE.search(text):
+        if s.positive and WHOLE.search(text):
             truth = f"{name} takes part in {sum(part)} of {len(part)} lines"
-            if part[0] and share > _STAY:
+            if part[0] and share > STAY:
                 return ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth)
-            if share < _STAY and not part[0] and sure:
+            if share < STAY and not part[0] and sure:
                 return ClaimVerdict(
                     claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.WRONG_OBSERVERS
                 )
@@ -368,7 +349,9 @@ class TalkReading:
         # Everybody is away at one time and there at another; only the plainest cases are judged.
         never = all(part) if not s.positive else not any(part)
         if sure and never:
-            return ClaimVerdict(claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.WRONG_OBSERVERS)
+            return ClaimVerdict(
+                claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.WRONG_OBSERVERS
+            )
         return _open(claim, f"true of another part only; {truth}")
 
     def _went(self, s: Statement, name: str, sure: bool) -> ClaimVerdict:
@@ -385,15 +368,21 @@ class TalkReading:
             truth = f"{name} {verb} at line {self.said[lines[0]].line}"
             self.cursor = lines[0] if s.kind is ClaimKind.EXIT else self.cursor
             return ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, self.said[lines[0]].line)
-        truth = f"{name} never {verb}; takes part from the first line to the last" if all(part) else f"{name} never {verb}"
+        truth = (
+            f"{name} never {verb}; takes part from the first line to the last"
+            if all(part)
+            else f"{name} never {verb}"
+        )
         if s.kind is ClaimKind.EXIT and sure and all(part) and self._speaks_throughout(name):
-            return ClaimVerdict(claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.UNKNOWN_EVENT)
+            return ClaimVerdict(
+                claim, Status.CONTRADICTED, s.text, truth, truth, None, ErrorKind.UNKNOWN_EVENT
+            )
         return _open(claim, truth)
 
     def _speaks_throughout(self, name: str) -> bool:
         """No long silence, so that no unnoticed absence is likely."""
         mine = [-1, *[i for i, u in enumerate(self.said) if name in u.speakers], len(self.said)]
-        return all(b - a <= 6 for a, b in zip(mine, mine[1:], strict=False))
+        return all(b - a <= 6 for a, b in pairwise(mine))
 
     # -- tables ------------------------------------------------------------------------------------
 
@@ -405,9 +394,9 @@ class TalkReading:
             if len(cells) < 2 or set(row) <= set("|-: "):
                 continue
             if cells[0] not in self.people:
-                self.hearing = _HEARING.search(cells[1]) is not None
+                self.hearing = HEARING.search(cells[1]) is not None
                 continue
-            positive = True if _YES.match(cells[1]) else False if _NO.match(cells[1]) else None
+            positive = True if YES.match(cells[1]) else False if NO.match(cells[1]) else None
             if self.hearing and positive is not None:
                 claim = Statement(ClaimKind.PERCEPTION, row.strip("| "), 0)
                 made.append(self._belief(claim, (cells[0],), positive, False, True))
@@ -420,28 +409,16 @@ def _chain(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _ever(text: str) -> bool:
     """Is more meant than one part of the conversation?"""
-    return re.search(r"\b(?:later|afterwards|again|eventually|rest of|tail end|some of|part of it|beginning)\b", text) is not None
+    return (
+        re.search(
+            r"\b(?:later|afterwards|again|eventually|rest of|tail end|some of|part of it|beginning)\b", text
+        )
+        is not None
+    )
 
 
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", text.lower().replace("'", "").replace("’", "")))
-
-
-def _lexicon(item: Item) -> Lexicon:
-    """People, "the conversation" as a room, and the words of the question as its topic."""
-    topic = item.question.fact.thing
-    people = Story((), (), item.story.agents)
-    words = Lexicon(people, Question(item.question.chain, Fact("", KNOWN)), "")
-    for place in _PLACES:
-        words.phrases[place,] = ("R", "conversation")
-    for phrase in _ANSWERS:
-        words.phrases[tuple(phrase.split())] = ("K", topic)
-    names = stems(" ".join(item.story.agents))
-    for word in re.findall(r"[a-z]{4,}", topic.lower()):
-        if not stems(word) & (_ASK | names) and (word,) not in words.phrases:
-            words.topic_words[word] = topic
-    words.longest = max(words.longest, 4)
-    return words
 
 
 def _open(claim: Claim, reason: str) -> ClaimVerdict:

@@ -43,7 +43,8 @@ def judge(row: dict[str, Any], config: RewardConfig) -> dict[str, Any]:
     verdict = Checker(item).check(read_trace(row["trace"], texts))
     reward = shape(item, verdict, config, row["trace"])
     passed = {k: v for k, v in row.items() if k not in ("steps", "answer")}
-    return passed | verdict.as_row() | {"rewards": reward.as_row()}
+    why = {"abstain": item.abstain} if item.abstain else {}
+    return passed | verdict.as_row() | {"rewards": reward.as_row()} | why
 
 
 def judge_rows(rows: Iterable[dict[str, Any]], config: RewardConfig) -> Iterator[dict[str, Any]]:

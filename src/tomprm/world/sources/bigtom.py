@@ -97,7 +97,9 @@ def _item(condition: re.Match[str], number: int, cells: list[str]) -> Item:
     given = Story((), (), chain)
     if first is not None and who is not None:
         then = next(o for o in options if o != first)
-        given = story_of(sentences, who["who"], fact, first, None if condition["event"] == "control" else then)
+        given = story_of(
+            sentences, who["who"], fact, first, None if condition["event"] == "control" else then
+        )
     return Item(
         id=f"bigtom/{name}/{number}",
         # The conditions of a scenario share its opening.

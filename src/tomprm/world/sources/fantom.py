@@ -254,9 +254,7 @@ def _item(
     )
 
 
-def _decide(
-    talk: Talk, about: str, question: Question, missed: frozenset[int]
-) -> tuple[frozenset[int], str]:
+def _decide(talk: Talk, about: str, question: Question, missed: frozenset[int]) -> tuple[frozenset[int], str]:
     """(the lines that give the information, why it cannot be decided). `missed`: lines that give it if the
     words leave a choice."""
     # Whoever the information itself names took part; those whose belief is asked for need not have.

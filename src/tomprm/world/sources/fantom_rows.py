@@ -1,9 +1,9 @@
 """FANToM questions without the file's other columns, which give the fact and both options -> items.
 
 Whose belief is asked for is read from the question, and the lines that give the information are found by the
-question's words alone. These fit several parts of the conversation more often, so a wider margin is kept: the
-item says in `meta["candidates"]` which lines may be meant (those that a given answer rules out left away), and
-abstains where they lead to different answers.
+question's words alone. These fit several parts of the conversation more often, so a wider margin is kept:
+`meta["candidates"]` are the lines that may be meant. A given answer rules out those that lead to another one;
+without it the item abstains where they lead to different answers.
 """
 
 from __future__ import annotations
@@ -15,13 +15,24 @@ from tomprm.world.items import Item, text_id
 from tomprm.world.languages.fantom import KNOWN, conversation
 from tomprm.world.languages.informing import informing
 from tomprm.world.sources.fantom import (
-    BINARY, IGNORANCE, LABEL, LIST, NOT_FOUND, RIVALS, UNREAD, Talk, find_name, read_talk,
+    BINARY,
+    IGNORANCE,
+    LABEL,
+    LIST,
+    NOT_FOUND,
+    RIVALS,
+    UNREAD,
+    Talk,
+    find_name,
+    read_talk,
 )  # fmt: skip
 from tomprm.world.sources.files import sequence
 
 DISPUTED = "the given answer is not what the story's own words lead to, so one of the two is misread"
 # Without options the words of a list or belief question find the right lines in 87 % and 73 % of the cases.
-_ALONE = "which lines the question is about does not follow from its words alone; give the answer or the options"
+_ALONE = (
+    "which lines the question is about does not follow from its words alone; give the answer or the options"
+)
 _MARGIN = 0.3  # a stretch with this part of the likeliest one's weight may be meant as well
 _OUTER = re.compile(r"(?P<who>[A-Z]\w+) (?:believes?|thinks?)\b(?P<rest>.*)", re.DOTALL)
 _INNER = re.compile(

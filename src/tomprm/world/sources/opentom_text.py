@@ -20,25 +20,126 @@ INITIAL, NEW = "initial location", "new location"  # names of places that the te
 _SENTENCE = re.compile(r"(?<=[.!?])[\"”')]* +|\n+")
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _NO_NAMES = frozenset(
-    "The One And But With As In On At It Its His Her Their He She They Both Without Suddenly However Before After "
-    "While When Despite Being Little Only What Will Would This That There Then So Just Meanwhile Curiosity For Not "
-    "Unbeknownst Instead Determined Wanting Knowing To From By If Or An Each Neither Either Once Upon Unaware Now "
-    "Although Though Since Until All Some Every Note Inside Perhaps Maybe Quickly Thinking Seizing Believing Time "
-    "These Those Such Even Still Soon Finally Main Ignorantly Mistakenly Driven Overwhelmed Feeling Noticing Seeing "
-    "Understanding Realizing Moving Taking Oblivious Bedroom Kitchen Excitement Surprised".split()
+    [
+        "The",
+        "One",
+        "And",
+        "But",
+        "With",
+        "As",
+        "In",
+        "On",
+        "At",
+        "It",
+        "Its",
+        "His",
+        "Her",
+        "Their",
+        "He",
+        "She",
+        "They",
+        "Both",
+        "Without",
+        "Suddenly",
+        "However",
+        "Before",
+        "After",
+        "While",
+        "When",
+        "Despite",
+        "Being",
+        "Little",
+        "Only",
+        "What",
+        "Will",
+        "Would",
+        "This",
+        "That",
+        "There",
+        "Then",
+        "So",
+        "Just",
+        "Meanwhile",
+        "Curiosity",
+        "For",
+        "Not",
+        "Unbeknownst",
+        "Instead",
+        "Determined",
+        "Wanting",
+        "Knowing",
+        "To",
+        "From",
+        "By",
+        "If",
+        "Or",
+        "An",
+        "Each",
+        "Neither",
+        "Either",
+        "Once",
+        "Upon",
+        "Unaware",
+        "Now",
+        "Although",
+        "Though",
+        "Since",
+        "Until",
+        "All",
+        "Some",
+        "Every",
+        "Note",
+        "Inside",
+        "Perhaps",
+        "Maybe",
+        "Quickly",
+        "Thinking",
+        "Seizing",
+        "Believing",
+        "Time",
+        "These",
+        "Those",
+        "Such",
+        "Even",
+        "Still",
+        "Soon",
+        "Finally",
+        "Main",
+        "Ignorantly",
+        "Mistakenly",
+        "Driven",
+        "Overwhelmed",
+        "Feeling",
+        "Noticing",
+        "Seeing",
+        "Understanding",
+        "Realizing",
+        "Moving",
+        "Taking",
+        "Oblivious",
+        "Bedroom",
+        "Kitchen",
+        "Excitement",
+        "Surprised",
+    ]
 )
 _MOVING = re.compile(
-    r"\b(?:move[ds]?|moving|relocat(?:e[ds]?|ing)|transfer(?:s|red|ring)?|plac(?:ed|es|ing)|carr(?:y|ied|ying)"
+    r"\b(?:move[ds]?|moving|relocat(?:e[ds]?|ing)|transfer(?:s|red|ring)?|plac(?:ed|es|ing)|carr(?:y"
+    r"|ied|ying)"
     r"|took|take|taking|snatch(?:ed|ing)|grabb(?:ed|ing)|pick(?:ed|ing) (?:it |them )?up|toss(?:ed|ing)?"
-    r"|dropp(?:ed|ing)|shift(?:ed|ing)?|hid|hidden|stash(?:ed|ing)|dispos(?:ed|ing) of|deposit(?:ed|ing)|put)\b"
+    r"|dropp(?:ed|ing)|shift(?:ed|ing)?|hid|hidden|stash(?:ed|ing)|dispos(?:ed|ing) of|deposit(?:ed"
+    r"|ing)|put)\b"
 )
 _TO = re.compile(
-    r"\b(?:in|on)?to (?P<place>(?:(?:the|a|an|his|her|their)(?: own| nearby)?|[A-Z]\w+['’]s?(?: own)?) [a-z][a-z -]*?)"
-    r"(?=,|\.|;|!|$| (?:in|on|at|where|which|to|for|near|with|as|so|and|labeled|located|of|nearby|that|while|making"
+    r"\b(?:in|on)?to (?P<place>(?:(?:the|a|an|his|her|their)(?: own| nearby)?"
+    r"|[A-Z]\w+['’]s?(?: own)?) [a-z][a-z -]*?)"
+    r"(?=,|\.|;|!|$| (?:in|on|at|where|which|to|for|near|with|as|so|and|labeled|located|of|nearby|that"
+    r"|while|making"
     r"|by|when|until|without)\b)"
 )
 _FOUND = re.compile(
-    r"\b(?:the|a|an)(?: \w+)?? (?P<place>(?:treasure )?(?:basket|box|crate|chest|drawer|cupboard|bathtub|container|bucket|suitcase|bottle"
+    r"\b(?:the|a|an)(?: \w+)?? (?P<place>(?:treasure )?(?:basket|box|crate|chest|drawer|cupboard"
+    r"|bathtub|container|bucket|suitcase|bottle"
     r"|envelope))s?\b"
 )
 _LEFT = (
@@ -48,7 +149,8 @@ _LEFT = (
 )
 _BACK = r"(?:return(?:ed|s|ing)?|re-?enter(?:ed|s|ing)?|came back|back in)\b"
 _SEES = (
-    r"(?:watch(?:ed|es|ing)|observ(?:ed|es|ing)|witness(?:ed|es|ing)?|saw|seen|notic(?:ed|es|ing)|looked on|looking on"
+    r"(?:watch(?:ed|es|ing)|observ(?:ed|es|ing)|witness(?:ed|es|ing)?|saw|seen|notic(?:ed|es|ing)"
+    r"|looked on|looking on"
     r"|caught sight|caught a glimpse)\b"
 )
 _BLIND = (
@@ -59,9 +161,12 @@ _BLIND = (
 )
 _NATURE = (
     r"\b{name}(?:, (?:always )?(?:being|known|a|an|the)\b| was| had| possessed)[^.]*?"
-    r"\b(?:considerate|inconsiderate|negativistic|negative|impulsive|mischievous|attention-seeking|showy|pessimis\w+)\b"
+    r"\b(?:considerate|inconsiderate|negativistic|negative|impulsive|mischievous|attention-seeking"
+    r"|showy|pessimis\w+)\b"
 )
-_DENIES = re.compile(r"\b(?:never|not|without|before|no|nor|neither|failed|unaware|oblivious|if|would)\b|n['’]t\b")
+_DENIES = re.compile(
+    r"\b(?:never|not|without|before|no|nor|neither|failed|unaware|oblivious|if|would)\b|n['’]t\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +218,13 @@ def read_plot(text: str, thing: str) -> Plot:
         return _UNREAD
     mover = next(iter(by))
     observer = next(n for n in names if n != mover)
-    deeds = re.compile(rf"\b{mover}\b.*?\b{observer}['’]s? (?:\w+,? ){{0,4}}?(?:actions?|acts?|gesture|moves?|deeds?|maneuver)\b")
-    if any(deeds.search(s) for s in told) or any(re.search(rf"\b{mover}\b(?!['’])[^.]*{_SEES} as {observer}", s) for s in told):
+    deeds = re.compile(
+        rf"\b{mover}\b.*?\b{observer}['’]s? (?:\w+,? ){{0,4}}?(?:actions?|acts?|gesture|moves?|deeds?"
+        rf"|maneuver)\b"
+    )
+    if any(deeds.search(s) for s in told) or any(
+        re.search(rf"\b{mover}\b(?!['’])[^.]*{_SEES} as {observer}", s) for s in told
+    ):
         return _UNREAD  # the other one is said to have done something
     mine = [i for i in core if _actor(told[i], names, subjects[i]) == mover]
     moved = next((i for i in mine if _TO.search(told[i])), mine[0])
@@ -151,8 +261,9 @@ def _actor(sentence: str, names: tuple[str, ...], subject: str | None) -> str | 
 def _free(name: str) -> re.Pattern[str]:
     """The name as a subject: no possessive, not within what somebody thinks or does to him."""
     return re.compile(
-        rf"(?<!that )(?<!how )(?<!much )(?<!what )(?<!with )(?<!for )(?<!from )(?<!to )(?<!of )(?<!know )(?<!knew )"
-        rf"(?<!leaving )(?<!believing )(?<!by )(?<!thinking )(?<!avoid )(?<!where )(?<!prevent )(?<!surprise )"
+        rf"(?<!that )(?<!how )(?<!much )(?<!what )(?<!with )(?<!for )(?<!from )(?<!to )(?<!of )(?<!know )"
+        r"(?<!knew )(?<!leaving )(?<!believing )(?<!by )(?<!thinking )(?<!avoid )(?<!where )(?<!prevent )"
+        r"(?<!surprise )"
         rf"\b{name}\b(?!['’])"
     )
 
@@ -185,7 +296,12 @@ def _leaving(told: list[str], subjects: list[str | None], who: str, other: str, 
     left: int | None = None
     for i, sentence in enumerate(told[: moved + 1]):
         mine = re.search(rf"\b{who}\b(?!['’])(?:(?!\b{other}\b)[^.])*?\b{_LEFT}", sentence)
-        mine = mine or (other not in sentence and subjects[i] == who and i < moved and re.search(rf"\b(?:he|she|they)\b[^.]*\b{_LEFT}", sentence))
+        mine = mine or (
+            other not in sentence
+            and subjects[i] == who
+            and i < moved
+            and re.search(rf"\b(?:he|she|they)\b[^.]*\b{_LEFT}", sentence)
+        )
         if mine and not re.search(rf"\b{_LEFT}[^.]*\balone\b.*\b{who}\b", sentence):
             left = i + 1
         if left is not None and who in sentence and re.search(rf"\b{_BACK}", sentence):
@@ -203,15 +319,16 @@ def _observed(
         who = rf"(?:\b{observer}\b(?!['’]s? (?:absence|knowledge|eyes|notice))|\b(?:he|she|they)\b)"
         mine = observer in sentence or subjects[i] == observer
         if re.search(
-            rf"\b(?:unbeknownst to|unknown to|unseen by|unnoticed by|without|hidden from|secret from) {observer}\b",
+            rf"\b(?:unbeknownst to|unknown to|unseen by|unnoticed by|without|hidden from"
+            rf"|secret from) {observer}\b",
             sentence,
             re.I,
         ):
             blind = True
             continue
-        if re.search(rf"\b(?:unbeknownst to|unseen by|unnoticed by) {mover}\b", sentence, re.I) and observer not in (
-            sentence
-        ):
+        if re.search(
+            rf"\b(?:unbeknownst to|unseen by|unnoticed by) {mover}\b", sentence, re.I
+        ) and observer not in (sentence):
             continue
         if not mine:
             continue
@@ -221,7 +338,9 @@ def _observed(
             # "Mover, unaware that Observer ..." speaks of the mover.
             bad = re.search(rf"\b{_BLIND}", sentence)
             whose = [n for n in (mover, observer) if bad and n in sentence[: bad.start()]]
-            last = max(whose, key=lambda n: sentence.rfind(n, 0, bad.start())) if whose and bad else subjects[i]
+            last = (
+                max(whose, key=lambda n: sentence.rfind(n, 0, bad.start())) if whose and bad else subjects[i]
+            )
             blind = blind or last == observer
             continue
         if i >= moved and (found := re.search(rf"{who}[^.]*?\b{_SEES}", sentence)):
@@ -238,7 +357,9 @@ def _places(told: list[str], moved: int, mover: str) -> tuple[str, str]:
     """(where the thing is first, where it is put); generic names where the words are not plain."""
     target = next((m for s in told[moved : moved + 2] if (m := _TO.search(s))), None)
     place = re.sub(r"^(?:the|a|an)(?: nearby)? ", "", target["place"].strip()) if target else NEW
-    if re.search(r"\b(?:center|hands?|place|spot|location|friend|actions|ensur\w+|whenever|more|other|very)\b", place):
+    if re.search(
+        r"\b(?:center|hands?|place|spot|location|friend|actions|ensur\w+|whenever|more|other|very)\b", place
+    ):
         place = NEW
     place = re.sub(r"^(?:his|her|their) ", f"{mover}'s ", place)
     before = [m["place"] for s in told[:moved] for m in _FOUND.finditer(s)]

@@ -2,8 +2,8 @@
 
 The data files carry annotation that a row lacks: OpenToM's metadata, the two options of FANToM's belief
 questions, BigToM's condition. What a row passes along (`plot_info` with `observed`, `choices`) is used; the
-rest is read from the text where it says so plainly. A gold answer is no evidence here (where it contradicts what
-was read, `tomprm.checker.presence` abstains).
+rest is read from the text where it says so plainly. A gold answer decides nothing: where it contradicts what
+was read, `tomprm.checker.presence` abstains. Only for FANToM does it tell lines apart (see `fantom_rows`).
 """
 
 from __future__ import annotations
@@ -17,22 +17,29 @@ from tomprm.world.events import Fact, Question, Story
 from tomprm.world.items import Item, text_id
 from tomprm.world.languages.informing import stems
 from tomprm.world.sources import bigtom, opentom, opentom_text
-from tomprm.world.sources.fantom_rows import DISPUTED, row_item
+from tomprm.world.sources.fantom_rows import row_item
 from tomprm.world.sources.files import mapping
 
 _NO_PLOT = "who moved the thing and whether the other one saw it is not said plainly enough in the story"
 NO_PLACE = "the story does not say plainly what the place is called"
 _NO_THING = "the question names no thing whose place is known"
 
-_THING = re.compile(r"\b(?:is|that|does|would|are) (?:the )?(?P<thing>[a-z][\w ]*?) (?:is |are |be |in its|located)")
+_THING = re.compile(
+    r"\b(?:is|that|does|would|are) (?:the )?(?P<thing>[a-z][\w ]*?) (?:is |are |be |in its|located)"
+)
 _ACTION = re.compile(r"\bmoving (?P<thing>[\w ]+?) from (?P<original>[\w ]+?) to (?P<place>[^?]+)\?")
-_OPTIONS = re.compile(r"Does (?P<who>\w+) (?:believe|think|know)s? (?:that )?(?P<first>.+?),? or (?P<second>.+?)\?")
+_OPTIONS = re.compile(
+    r"Does (?P<who>\w+) (?:believe|think|know)s? (?:that )?(?P<first>.+?),? or (?P<second>.+?)\?"
+)
 PERCEPT = (
-    r"(?:notic\w+|se(?:e|es|en|eing)|saw|watch\w*|observ(?:e|es|ed)|witness\w*|hear|hears|heard|overhear\w*|aware"
-    r"|unaware|oblivious|perceiv\w+|realiz\w+|realis\w+|spot(?:s|ted)?|discover\w*|learn\w*|smell\w*|detect\w*)\b"
+    r"(?:notic\w+|se(?:e|es|en|eing)|saw|watch\w*|observ(?:e|es|ed)|witness\w*|hear|hears|heard"
+    r"|overhear\w*|aware"
+    r"|unaware|oblivious|perceiv\w+|realiz\w+|realis\w+|spot(?:s|ted)?|discover\w*|learn\w*|smell\w*"
+    r"|detect\w*)\b"
 )
 _SMALL = (
-    r"(?:does|did|do|is|was|has|had|not|never|fail(?:s|ed)?|to|also|remains?|completely|soon|later|quickly|cannot|can"
+    r"(?:does|did|do|is|was|has|had|not|never|fail(?:s|ed)?|to|also|remains?|completely|soon|later"
+    r"|quickly|cannot|can"
     r"|could|doesn['’]t|didn['’]t|too|just|immediately|suddenly|accidentally|then|himself|herself)"
 )
 
@@ -43,7 +50,7 @@ def percept_of(who: str) -> re.Pattern[str]:
 
 
 def opentom_row(story: str, question: str, gold: Any, name: str, row: Mapping[str, Any]) -> Item:
-    """A question about a story in prose; `row` may hold `plot_info`, `observed` and `plot` of the metadata."""
+    """A question about a story in prose; `row` may hold the metadata (`plot_info`, `observed`, `plot`)."""
     answer = "" if gold is None else str(gold)
     info, observed = mapping(row.get("plot_info")), row.get("observed")
     found = _ACTION.search(question) or _THING.search(question)
@@ -69,7 +76,9 @@ def opentom_row(story: str, question: str, gold: Any, name: str, row: Mapping[st
         kind = "" if observed is not None or asked.chain == (people["mover"],) else _NO_PLOT
         abstain = abstain or kind
     item = _item("opentom", name, story, question, asked, given or Story((), (), opentom_text.people(story)))
-    return replace(item, abstain=abstain or ("" if given else _NO_PLOT), meta={**item.meta, "observed": observed})
+    return replace(
+        item, abstain=abstain or ("" if given else _NO_PLOT), meta={**item.meta, "observed": observed}
+    )
 
 
 def fantom_row(story: str, question: str, gold: Any, name: str, row: Mapping[str, Any]) -> Item:
