@@ -9,13 +9,13 @@ question's words fit several stretches with different listeners, nobody is accus
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import log
 from typing import TYPE_CHECKING
 
+from tomprm.checker.said import Said
 from tomprm.checker.talk_words import (
     ANY,
     ASK,
@@ -28,7 +28,6 @@ from tomprm.checker.talk_words import (
     NOT,
     NUMBERS,
     OPEN,
-    QUOTE,
     RARE,
     SO,
     STAY,
@@ -72,10 +71,8 @@ class TalkReading:
         self.lines: list[list[int]] = [list(c) for c in held] if held is not None else []
         if held is None and self.item.meta.get("informing"):
             self.lines = [list(self.item.meta["informing"])]
-        words = [stems(u.words) - ASK for u in self.said]
-        used = Counter(w for group in words for w in group)
-        self.weight = {w: log(1 + len(words) / n) for w, n in used.items()}
-        self.words = words
+        self.lines_said = Said(self.said, self.people)
+        self.words, self.weight = self.lines_said.words, self.lines_said.weight
         self.this: int | None = None  # what "this" means in the statement being judged
         self.cursor: int | None = None  # the utterance retold last, from 0
         self.hearing: bool = False  # a table whose second column says who heard it
@@ -130,10 +127,10 @@ class TalkReading:
 
     def _retold(self, sentence: str) -> Verdicts:
         """A sentence that repeats what somebody said in a line."""
-        made = list(self._quoted(sentence))
+        made = list(self._quotes(sentence))
         if sentence.rstrip().endswith("?"):
             return made
-        line = self._line_of(sentence)
+        line = self.lines_said.line_of(sentence)
         if line is None:
             return made
         self.cursor = best = line - 1
@@ -146,24 +143,10 @@ class TalkReading:
             made.append(ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, line))
         return made
 
-    def _quoted(self, sentence: str) -> Iterator[ClaimVerdict]:
-        """Words in quotation marks stand in somebody's line, or in nobody's."""
-        for found in QUOTE.finditer(sentence):
-            if found["who"] not in self.people:
-                continue
-            words = _plain(found["words"])
-            lines = [u for u in self.said if words and words in _plain(u.words)]
-            if not lines:
-                continue
-            claim = Claim(ClaimKind.SAID, found[0], (found["who"],), line=lines[0].line)
-            truth = f"line {lines[0].line}: {join_names(lines[0].speakers)} says it"
-            self.cursor = lines[0].line - 1
-            if any(found["who"] in u.speakers for u in lines):
-                yield ClaimVerdict(claim, Status.SUPPORTED, truth, truth, truth, lines[0].line)
-            elif sum(n in found[0] for n in self.people) == 1:
-                yield ClaimVerdict(
-                    claim, Status.CONTRADICTED, found[0], truth, truth, lines[0].line, ErrorKind.NAMES_SWAPPED
-                )
+    def _quotes(self, sentence: str) -> Iterator[ClaimVerdict]:
+        for verdict in self.lines_said.quoted(sentence):
+            self.cursor = verdict.line - 1 if verdict.line else self.cursor
+            yield verdict
 
     def _content(self, sentence: str) -> Verdicts:
         """ "Ann knows that the meeting is on Monday": did she hear the line in which that stands?"""
@@ -175,20 +158,11 @@ class TalkReading:
             who = asked[0]
         if who not in self.people or any(n in sentence[: found.start()] for n in self.people):
             return []
-        line = self._line_of(sentence[found.end() :])
+        line = self.lines_said.line_of(sentence[found.end() :])
         if line is None or self.here[line - 1] not in [self.here[min(lines) - 1] for lines in self.lines]:
             return []  # of another part than the one with the information
         s = Statement(ClaimKind.BELIEF, found[0], 0, relation="known")
         return [self._belief(s, (who,), True, False, who not in self.here[line - 1])]
-
-    def _line_of(self, text: str) -> int | None:
-        """The line that a piece of text repeats; None where no line is plainly meant."""
-        shared = stems(text) - ASK - stems(" ".join(self.people))
-        scores = [sum(self.weight[w] for w in shared & words) for words in self.words]
-        best = max(range(len(scores)), key=lambda i: scores[i])
-        total = sum(self.weight.get(w, log(1 + len(self.words))) for w in shared)
-        plain = len(shared & self.words[best]) > 1 and scores[best] >= 0.3 * total
-        return self.said[best].line if plain else None
 
     # -- who knows it ------------------------------------------------------------------------------
 
@@ -415,10 +389,6 @@ def _ever(text: str) -> bool:
         )
         is not None
     )
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"[a-z0-9]+", text.lower().replace("'", "").replace("’", "")))
 
 
 def _open(claim: Claim, reason: str) -> ClaimVerdict:

@@ -19,110 +19,18 @@ INITIAL, NEW = "initial location", "new location"  # names of places that the te
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"”')]* +|\n+")
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
-_NO_NAMES = frozenset(
-    [
-        "The",
-        "One",
-        "And",
-        "But",
-        "With",
-        "As",
-        "In",
-        "On",
-        "At",
-        "It",
-        "Its",
-        "His",
-        "Her",
-        "Their",
-        "He",
-        "She",
-        "They",
-        "Both",
-        "Without",
-        "Suddenly",
-        "However",
-        "Before",
-        "After",
-        "While",
-        "When",
-        "Despite",
-        "Being",
-        "Little",
-        "Only",
-        "What",
-        "Will",
-        "Would",
-        "This",
-        "That",
-        "There",
-        "Then",
-        "So",
-        "Just",
-        "Meanwhile",
-        "Curiosity",
-        "For",
-        "Not",
-        "Unbeknownst",
-        "Instead",
-        "Determined",
-        "Wanting",
-        "Knowing",
-        "To",
-        "From",
-        "By",
-        "If",
-        "Or",
-        "An",
-        "Each",
-        "Neither",
-        "Either",
-        "Once",
-        "Upon",
-        "Unaware",
-        "Now",
-        "Although",
-        "Though",
-        "Since",
-        "Until",
-        "All",
-        "Some",
-        "Every",
-        "Note",
-        "Inside",
-        "Perhaps",
-        "Maybe",
-        "Quickly",
-        "Thinking",
-        "Seizing",
-        "Believing",
-        "Time",
-        "These",
-        "Those",
-        "Such",
-        "Even",
-        "Still",
-        "Soon",
-        "Finally",
-        "Main",
-        "Ignorantly",
-        "Mistakenly",
-        "Driven",
-        "Overwhelmed",
-        "Feeling",
-        "Noticing",
-        "Seeing",
-        "Understanding",
-        "Realizing",
-        "Moving",
-        "Taking",
-        "Oblivious",
-        "Bedroom",
-        "Kitchen",
-        "Excitement",
-        "Surprised",
-    ]
-)
+_NO_NAMES = frozenset([
+    "The", "One", "And", "But", "With", "As", "In", "On", "At", "It", "Its", "His", "Her", "Their", "He",
+    "She", "They", "Both", "Without", "Suddenly", "However", "Before", "After", "While", "When", "Despite",
+    "Being", "Little", "Only", "What", "Will", "Would", "This", "That", "There", "Then", "So", "Just",
+    "Meanwhile", "Curiosity", "For", "Not", "Unbeknownst", "Instead", "Determined", "Wanting", "Knowing",
+    "To", "From", "By", "If", "Or", "An", "Each", "Neither", "Either", "Once", "Upon", "Unaware", "Now",
+    "Although", "Though", "Since", "Until", "All", "Some", "Every", "Note", "Inside", "Perhaps", "Maybe",
+    "Quickly", "Thinking", "Seizing", "Believing", "Time", "These", "Those", "Such", "Even", "Still",
+    "Soon", "Finally", "Main", "Ignorantly", "Mistakenly", "Driven", "Overwhelmed", "Feeling", "Noticing",
+    "Seeing", "Understanding", "Realizing", "Moving", "Taking", "Oblivious", "Bedroom", "Kitchen",
+    "Excitement", "Surprised",
+])  # fmt: skip
 _MOVING = re.compile(
     r"\b(?:move[ds]?|moving|relocat(?:e[ds]?|ing)|transfer(?:s|red|ring)?|plac(?:ed|es|ing)|carr(?:y"
     r"|ied|ying)"
@@ -336,11 +244,9 @@ def _observed(
             subjects[i] == observer and re.search(rf"\b{_BLIND}", sentence)
         ):
             # "Mover, unaware that Observer ..." speaks of the mover.
-            bad = re.search(rf"\b{_BLIND}", sentence)
-            whose = [n for n in (mover, observer) if bad and n in sentence[: bad.start()]]
-            last = (
-                max(whose, key=lambda n: sentence.rfind(n, 0, bad.start())) if whose and bad else subjects[i]
-            )
+            until = sentence[: bad.start()] if (bad := re.search(rf"\b{_BLIND}", sentence)) else ""
+            whose = [n for n in (mover, observer) if n in until]
+            last = max(whose, key=until.rfind) if whose else subjects[i]
             blind = blind or last == observer
             continue
         if i >= moved and (found := re.search(rf"{who}[^.]*?\b{_SEES}", sentence)):
