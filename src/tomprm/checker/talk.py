@@ -63,7 +63,7 @@ class TalkReading:
         names = "|".join(map(re.escape, self.people))
         # "does not know what Ann thinks": of her thoughts, not of the topic
         self.inner = re.compile(
-            rf"\b(?:what|how|who|which|whether)\b[^.]*?\b(?:{names}|he|she)\b(?:['’]s)? (?:thinks?"
+            rf"\b(?:what|how|who|which|whether)\b[^.]{0,60}?\b(?:{names}|he|she)\b(?:['’]s)? (?:thinks?"
             rf"|believes?|feels?)\b"
         )
         self.reader = Reader(lexicon(self.item))

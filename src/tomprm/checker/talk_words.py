@@ -14,7 +14,7 @@ from tomprm.world.languages.informing import stems
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 COUNT = re.compile(
     r"\b(?:only|exactly|just|all|these|those|the) (?P<n>one|two|three|four|five|six|[1-6])\b(?: of them)?"
-    r"(?: (?:people|persons|characters|participants|speakers))?\b[^.,;]*\bknows?\b",
+    r"(?: (?:people|persons|characters|participants|speakers))?\b[^.,;]{0,60}\bknows?\b",
     re.IGNORECASE,
 )
 QUOTE = re.compile(
