@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tomprm.belief.lines import event_at, speaker
 from tomprm.belief.state import BeliefState, collapse
-from tomprm.checker import kinds
+from tomprm.checker import kinds, presence
 from tomprm.checker.facts import Facts, entailed_answer, value_words
 from tomprm.checker.free import FreeReading
 from tomprm.checker.obligations import obligations, signature
@@ -16,7 +16,7 @@ from tomprm.checker.timeline import Timeline
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict, Verdict
 from tomprm.trace.claims import Claim, ClaimKind, read_canonical
 from tomprm.trace.lexicon import Lexicon
-from tomprm.trace.steps import Trace, matches, normalise, read_trace
+from tomprm.trace.steps import Step, Trace, matches, normalise, read_trace
 from tomprm.world.events import Event, Fact, Question, join_names
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
@@ -33,8 +33,9 @@ class Checker:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.facts = Facts(item.story, item.question)
-        self.due = obligations(self.state, self.question)
-        self.answer = self.question.say(self.state.answer(self.question).value)
+        abstains = bool(item.abstain)
+        self.due = () if abstains else obligations(self.state, self.question)
+        self.answer = None if abstains else presence.expected(item, self.state)
 
     def check(self, trace: Trace | str) -> Verdict:
         """Verdicts for all steps; an obligation counts for the first step with a supported claim that
@@ -67,7 +68,7 @@ class Checker:
             obligations=len(self.due),
             coherent=None
             if entailed is None
-            else matches(trace.answer, entailed_answer(self.question, entailed.place)),
+            else self._same(trace.answer, entailed_answer(self.question, entailed.place)),
             unestablished=tuple(d.text for d in open_due),
         )
 
@@ -76,17 +77,24 @@ class Checker:
         forms = [read_canonical(step) for step in trace.steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
         formal = any(form is not None and form.anchored for form in forms)
-        ending = trace.steps[-1].text.startswith("So ") if trace.steps else False
+        told = self.item.profile in presence.SOURCES  # free prose, whose places go by many names
+        ending = not told and bool(trace.steps) and trace.steps[-1].text.startswith("So ")
         last = len(forms) - 1
         forms = [form if formal or (ending and i == last) else None for i, form in enumerate(forms)]
         free = [i for i, form in enumerate(forms) if form is None or not self._known(form.claims)]
-        reading = FreeReading(self, self.lexicon, self.time) if free else None
-        found = (
-            dict(zip(free, reading.judge_all([trace.steps[i] for i in free]), strict=True)) if reading else {}
-        )
+        found = dict(zip(free, self._free([trace.steps[i] for i in free]), strict=True))
         for number, form in enumerate(forms):
             formally = [self.judge(claim) for claim in form.claims] if form and not found.get(number) else []
             yield tuple(found.get(number) or formally)
+
+    def _free(self, steps: Sequence[Step]) -> list[list[ClaimVerdict]]:
+        """The verdicts of steps of free English."""
+        if not steps:
+            return []
+        reading = presence.reading(self)
+        if reading is None:
+            return FreeReading(self, self.lexicon, self.time).judge_all(steps)
+        return [reading.judge(step, last=i == len(steps) - 1) for i, step in enumerate(steps)]
 
     def _known(self, claims: Sequence[Claim]) -> bool:
         """Are all things ones that the story has? Else the canonical form was seen where it is not meant."""
@@ -112,6 +120,8 @@ class Checker:
         stranger = next((n for n in claim.names if n not in self.state.story.agents), None)
         if stranger is not None:
             return _open(claim, f"{stranger} is not in the story")
+        if self.item.abstain and (not self.state.story.events or claim.thing == self.question.fact.thing):
+            return _open(claim, self.item.abstain)
         return _JUDGES[claim.kind](self, claim)
 
     def _concludes(self, claim: Claim) -> bool:
@@ -124,7 +134,14 @@ class Checker:
             return Status.NO_CLAIM
         if self.answer is None:
             return Status.UNCHECKABLE
-        return Status.SUPPORTED if matches(answer, self.answer) else Status.CONTRADICTED
+        return presence.same_answer(self.item, answer, self.answer)
+
+    def _same(self, answer: str | None, entailed: str) -> bool | None:
+        """Is it the answer that a claim of the trace entails? None where its wording leaves that open."""
+        if answer is None:
+            return False
+        status = presence.same_answer(self.item, answer, entailed)
+        return None if status is Status.UNCHECKABLE else status is Status.SUPPORTED
 
     # -- one method per kind of claim -----------------------------------------------------------
 

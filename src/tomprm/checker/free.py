@@ -56,6 +56,13 @@ class FreeReading:
             made.append(self._judge(statements))
         return made
 
+    def judge(self, step: Step, last: bool = False) -> Verdicts:
+        """Verdicts for the claims of the next step alone, where what follows is not known."""
+        statements = self.reader.read(step)
+        self.telling.unread = self.reader.unread
+        self.telling.last_step = self.telling.told_all = last
+        return self._judge(statements)
+
     def _judge(self, statements: Sequence[Statement]) -> Verdicts:
         self.telling.earlier, self.telling.latest = self.telling.latest, []
         told, self.telling.deeds = self.telling.deeds, []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,14 +234,19 @@ class Check:
 
         verdicts = judge_rows(read_jsonl(self.input), RewardConfig(name=self.reward))
         bad: list[str] = []
+        abstained: Counter[str] = Counter()
 
         def good() -> Iterator[dict[str, Any]]:
             for row in verdicts:
                 if "error" in row:
                     bad.append(f"row {row['row']}: {row['error']}")
+                elif why := row.get("abstain"):
+                    abstained[why] += 1
                 yield row
 
         write_jsonl(self.output, good())
+        for why, rows in abstained.most_common(5):
+            print(f"{rows} answers not judged: {why}", file=sys.stderr)
         for line in bad[:10]:
             print(line, file=sys.stderr)
         if bad:

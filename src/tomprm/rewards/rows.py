@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tomprm.checker.check import Checker
+from tomprm.checker.presence import agreed
 from tomprm.config import RewardConfig
 from tomprm.rewards.shaping import shape
 from tomprm.trace.steps import read_trace
@@ -21,7 +22,7 @@ def item_of(row: dict[str, Any]) -> Item:
     Raises:
         ValueError: a field is missing or of the wrong type; a StoryError names the story's line.
     """
-    item = read_row(row)
+    item = agreed(read_row(row))
     known = Checker(item).answer  # replays the story, so an unknown sentence is found here
     if not item.question.gold:
         item = replace(item, question=replace(item.question, gold=known))
@@ -42,7 +43,8 @@ def judge(row: dict[str, Any], config: RewardConfig) -> dict[str, Any]:
     verdict = Checker(item).check(read_trace(row["trace"], texts))
     reward = shape(item, verdict, config, row["trace"])
     passed = {k: v for k, v in row.items() if k not in ("steps", "answer")}
-    return passed | verdict.as_row() | {"rewards": reward.as_row()}
+    why = {"abstain": item.abstain} if item.abstain else {}
+    return passed | verdict.as_row() | {"rewards": reward.as_row()} | why
 
 
 def judge_rows(rows: Iterable[dict[str, Any]], config: RewardConfig) -> Iterator[dict[str, Any]]:

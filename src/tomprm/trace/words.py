@@ -200,8 +200,10 @@ ENGLISH = _english()
 PRONOUNS = {"she": 1, "they": 2, "them": 2, "he": 3, "him": 3}  # `Group.pronoun`
 OWNERS = {"her": 1, "their": 2, "his": 3}
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
-ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5,
-            "5th": 5, "last": -1, "final": -1}  # fmt: skip
+ORDINALS = {
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5,
+    "5th": 5, "last": -1, "final": -1,
+}  # fmt: skip
 TIMES = (
     "after",
     "before",

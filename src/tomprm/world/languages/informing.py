@@ -17,7 +17,7 @@ from tomprm.world.languages.fantom import Utterance
 
 _WORD = re.compile(r"[a-z0-9]+")
 _STEM = 6  # letters of a word that count: volunteer(ing), discuss(ed)
-_RIVAL = 0.75  # a stretch with this part of the best one's weight may be meant as well
+RIVAL = 0.75  # a stretch with this part of the best one's weight may be meant as well
 _LITTLE = 0.2  # below this part of the information's own weight nothing is found at all
 _BEST = 5  # utterances of a stretch that are weighed, so that long ones do not win by length
 
@@ -42,11 +42,13 @@ def informing(
     here: Sequence[frozenset[str]],
     information: str,
     taking_part: frozenset[str] = frozenset(),
+    rival: float = RIVAL,
 ) -> list[frozenset[int]]:
     """The lines that may give the information: one set a stretch, the likeliest first; none found: empty.
 
     All lines of a set are heard by the same people. `taking_part`: people whom the information names, so
-    that they were probably there.
+    that they were probably there. `rival`: a stretch with this part of the best one's weight may be
+    meant too.
     """
     spoken = [stems(u.words) for u in said]
     used = Counter(w for words in spoken for w in words)
@@ -63,4 +65,4 @@ def informing(
     best = max(total for total, _ in found)
     if best <= _LITTLE * sum(wanted.values()) or best == 0:
         return []
-    return [lines for total, lines in sorted(found, key=lambda f: -f[0]) if total >= _RIVAL * best]
+    return [lines for total, lines in sorted(found, key=lambda f: -f[0]) if total >= rival * best]

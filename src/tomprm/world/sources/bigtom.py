@@ -34,12 +34,12 @@ _NEGATED = re.compile(
 )
 _WHO = re.compile(r"Does (?P<who>\w+) (?:believe|think|know)\b.*")
 
-_BEHAVIOUR = "the belief has to be inferred from what the person does, which no percept in the story decides"
-_ACTION = "which action serves a belief is a matter of planning, not of who perceived what"
+BEHAVIOUR = "the belief has to be inferred from what the person does, which no percept in the story decides"
+ACTION = "which action serves a belief is a matter of planning, not of who perceived what"
 _OTHER = "the condition is none that asks for a belief after a percept"
 _WHOSE = "the question does not name whose belief it asks for"
-_UNCLEAR = "which of the two answers is the first belief cannot be told from the story's words"
-_REASONS = {"backward_belief": _BEHAVIOUR, "backward_desire": _BEHAVIOUR, "forward_action": _ACTION}
+UNCLEAR = "which of the two answers is the first belief cannot be told from the story's words"
+_REASONS = {"backward_belief": BEHAVIOUR, "backward_desire": BEHAVIOUR, "forward_action": ACTION}
 
 
 def load(path: str | Path) -> Iterator[Item]:
@@ -91,13 +91,15 @@ def _item(condition: re.Match[str], number: int, cells: list[str]) -> Item:
     elif who is None:
         abstain = _WHOSE
     else:
-        first = _first(sentences, asked, options)
-        abstain = "" if first else _UNCLEAR
+        first = first_option(sentences, asked, options)
+        abstain = "" if first else UNCLEAR
     chain = (who["who"],) if who else ()
     given = Story((), (), chain)
     if first is not None and who is not None:
         then = next(o for o in options if o != first)
-        given = _story(sentences, who["who"], fact, first, None if condition["event"] == "control" else then)
+        given = story_of(
+            sentences, who["who"], fact, first, None if condition["event"] == "control" else then
+        )
     return Item(
         id=f"bigtom/{name}/{number}",
         # The conditions of a scenario share its opening.
@@ -112,7 +114,12 @@ def _item(condition: re.Match[str], number: int, cells: list[str]) -> Item:
     )
 
 
-def _first(sentences: list[str], asked: str, options: tuple[str, str]) -> str | None:
+def split(text: str) -> list[str]:
+    """The sentences of a story."""
+    return _SENTENCE.split(text.strip())
+
+
+def first_option(sentences: list[str], asked: str, options: tuple[str, str]) -> str | None:
     """The answer that is true before the event; None where the text does not say.
 
     Its own words stand in the sentences before the event rather than after, and the question names it first.
@@ -133,7 +140,7 @@ def _first(sentences: list[str], asked: str, options: tuple[str, str]) -> str | 
     return options[0] if by_story > 0 else options[1]
 
 
-def _story(sentences: list[str], who: str, fact: Fact, first: str, then: str | None) -> Story:
+def story_of(sentences: list[str], who: str, fact: Fact, first: str, then: str | None) -> Story:
     """The person believes `first`; the event makes it `then` (None: it changes nothing that is asked)."""
     person, line = frozenset({who}), len(sentences)
     actions = [Action(max(1, line - 2), Kind.PLACE, thing=fact.thing, place=first)]

@@ -32,8 +32,8 @@ _LISTS = ("infoAccessibilityQA_list", "answerabilityQA_list")
 _BINARIES = ("infoAccessibilityQAs_binary", "answerabilityQAs_binary")
 _GROUPS = ("beliefQAs", *_LISTS, *_BINARIES)
 
-_LIST = re.compile(r"(?P<about>.*?)\s*\bList all the characters who know\b.*", re.DOTALL)
-_BINARY = re.compile(
+LIST = re.compile(r"(?P<about>.*?)\s*\bList all the characters who know\b.*", re.DOTALL)
+BINARY = re.compile(
     r"(?P<about>.*?)\s*\bDoes (?P<who>.+?) know the (?:precise|aforementioned)\b.*", re.DOTALL
 )
 _ASKING = stems(
@@ -43,8 +43,8 @@ _ASKING = stems(
     "mentioned"
 )
 _SAME = 0.5  # part of a fact question's own words that the belief questions made from it repeat
-_LABEL = re.compile(r"^(?:Information|Question|Target):\s*")
-_IGNORANCE = re.compile(
+LABEL = re.compile(r"^(?:Information|Question|Target):\s*")
+IGNORANCE = re.compile(
     r"\b(?:unaware|neither|not (?:\w+ )?(?:know|aware|have|provide|privy|certain|sure|clear"
     r"|involved|possible|present|mention\w*)"
     r"|(?:doesn't|don't|didn't|isn't|wasn't|can't|cannot) (?:know|have|aware|involved|determine"
@@ -55,9 +55,9 @@ _IGNORANCE = re.compile(
     re.IGNORECASE,
 )
 
-_UNREAD = "the question is none about who believes or knows what was said"
-_NOT_FOUND = "the lines that give the information cannot be told from its words"
-_RIVALS = "the information's words fit lines that different people heard, and the answer depends on which"
+UNREAD = "the question is none about who believes or knows what was said"
+NOT_FOUND = "the lines that give the information cannot be told from its words"
+RIVALS = "the information's words fit lines that different people heard, and the answer depends on which"
 _MISPLACED = (
     "this copy prints the question of another part of the conversation here than its neighbours ask about, "
     "so its label belongs to another question"
@@ -67,7 +67,7 @@ _NOBODY = "the people whose belief is asked for cannot be told from the question
 
 
 @dataclass(frozen=True)
-class _Talk:
+class Talk:
     """A conversation with who takes part at each of its lines."""
 
     text: str
@@ -119,7 +119,7 @@ def _conversation(key: str, value: object, path: Path) -> Iterator[Item]:
     """The layout of copies: one context, the questions of all its parts one after the other."""
     where = f"{path}: conversation {key}"
     row = fields(value, {"narrative": str, "questions": list}, where, _REMEDY)
-    talk = _talk(row["narrative"], where)
+    talk = read_talk(row["narrative"], where)
     asked = [
         fields(q, _ASKED | {"correct_answer": object}, f"{where}: question {i}", _REMEDY)
         for i, q in enumerate(row["questions"])
@@ -138,8 +138,8 @@ def _conversation(key: str, value: object, path: Path) -> Iterator[Item]:
 
 def _about(text: str) -> str:
     """The information, or the question about a fact, that a list or yes/no question quotes."""
-    found = _LIST.fullmatch(text) or _BINARY.fullmatch(text)
-    return _LABEL.sub("", found["about"]) if found else ""
+    found = LIST.fullmatch(text) or BINARY.fullmatch(text)
+    return LABEL.sub("", found["about"]) if found else ""
 
 
 def _made_from(about: str, facts: Mapping[str, str], beliefs: list[str], people: frozenset[str]) -> bool:
@@ -156,12 +156,12 @@ def _facts(asked: list[dict[str, Any]]) -> dict[str, str]:
     facts: dict[str, str] = {}
     information = ""
     for q in asked:
-        if found := _LIST.fullmatch(q["question"]):
+        if found := LIST.fullmatch(q["question"]):
             about = found["about"]
             if about.startswith("Information:"):
-                information = _LABEL.sub("", about)
+                information = LABEL.sub("", about)
             elif information:
-                facts[_LABEL.sub("", about)] = information
+                facts[LABEL.sub("", about)] = information
     return facts
 
 
@@ -173,7 +173,7 @@ def _official(value: object, where: str) -> Iterator[Item]:
         raise ValueError(f"{where} lacks {', '.join(missing)}; {_REMEDY}")
     facts = {fact["question"]: fact["correct_answer"]}
     for context in ("full", "short"):
-        talk = _talk(row[f"{context}_context"], where)
+        talk = read_talk(row[f"{context}_context"], where)
         missed = _lines_of(str(row.get("missed_info") or ""), talk)
         people = stems(" ".join(talk.people))
         for group in _GROUPS:
@@ -204,23 +204,23 @@ def _complete(q: Mapping[str, Any], group: str, fact: Mapping[str, str]) -> dict
     )
     if not text.startswith(("Information:", "Question:", "Target:")):
         text = f"{about}\n{text}".strip()
-    if group in _LISTS and not _LIST.fullmatch(text):
+    if group in _LISTS and not LIST.fullmatch(text):
         text = f"{about}\nList all the characters who know it."
     return {**q, "question": text, "question_type": kind}
 
 
-def _talk(text: str, where: str) -> _Talk:
+def read_talk(text: str, where: str) -> Talk:
     try:
         said = read_utterances(text)
     except StoryError as error:
         raise ValueError(f"{where}: {error}; {_REMEDY}") from error
-    return _Talk(text, said, presence(said))
+    return Talk(text, said, presence(said))
 
 
 def _item(
     name: str,
     story: str,
-    talk: _Talk,
+    talk: Talk,
     q: Mapping[str, Any],
     facts: Mapping[str, str],
     meta: Mapping[str, Any],
@@ -254,53 +254,51 @@ def _item(
     )
 
 
-def _decide(
-    talk: _Talk, about: str, question: Question, missed: frozenset[int]
-) -> tuple[frozenset[int], str]:
+def _decide(talk: Talk, about: str, question: Question, missed: frozenset[int]) -> tuple[frozenset[int], str]:
     """(the lines that give the information, why it cannot be decided). `missed`: lines that give it if the
     words leave a choice."""
     # Whoever the information itself names took part; those whose belief is asked for need not have.
-    named = frozenset(n for n in talk.people if n not in question.chain and _find(n, about) >= 0)
+    named = frozenset(n for n in talk.people if n not in question.chain and find_name(n, about) >= 0)
     candidates = informing(talk.said, talk.here, about, named)
     if not candidates:
-        return frozenset(), _NOT_FOUND
+        return frozenset(), NOT_FOUND
     if missed:
         heard_it = talk.here[min(missed) - 1]
         candidates = [c for c in candidates if talk.here[min(c) - 1] == heard_it] or candidates
     heard = [talk.here[min(lines) - 1] for lines in candidates]
     answers = {h if question.who else h.issuperset(question.chain) for h in heard}
-    return candidates[0], _RIVALS if len(answers) > 1 else ""
+    return candidates[0], RIVALS if len(answers) > 1 else ""
 
 
-def _lines_of(text: str, talk: _Talk) -> frozenset[int]:
+def _lines_of(text: str, talk: Talk) -> frozenset[int]:
     """The lines of the conversation that `text` quotes."""
     return frozenset(u.line for u in talk.said if len(u.words) > 20 and u.words in text)
 
 
-def _read(q: Mapping[str, Any], talk: _Talk) -> tuple[str, Question, str]:
+def _read(q: Mapping[str, Any], talk: Talk) -> tuple[str, Question, str]:
     """(what the question is about, the question, why it cannot be answered)."""
     text, gold = q["question"].strip().strip('"'), q["correct_answer"]
-    if found := _LIST.fullmatch(text):
-        about = _LABEL.sub("", found["about"])
+    if found := LIST.fullmatch(text):
+        about = LABEL.sub("", found["about"])
         return about, Question((), Fact(about, KNOWN), gold=_names(gold, talk), who=True), ""
-    if found := _BINARY.fullmatch(text):
-        about = _LABEL.sub("", found["about"])
+    if found := BINARY.fullmatch(text):
+        about = LABEL.sub("", found["about"])
         answers = ((KNOWN, "yes"), (None, "no"))
         label = str(gold).removesuffix(":long")
         return about, Question((found["who"],), Fact(about, KNOWN), ("yes", "no"), label, answers=answers), ""
     if "wrong_answer" in q and isinstance(gold, str) and "belief" in q["question_type"]:
         return _belief(text, gold, str(q["wrong_answer"]), str(q.get("tom_type", "")), talk)
-    return text, Question((), Fact(text, KNOWN), gold=str(gold)), _UNREAD
+    return text, Question((), Fact(text, KNOWN), gold=str(gold)), UNREAD
 
 
-def _belief(text: str, gold: str, wrong: str, kind: str, talk: _Talk) -> tuple[str, Question, str]:
+def _belief(text: str, gold: str, wrong: str, kind: str, talk: Talk) -> tuple[str, Question, str]:
     choices = tuple(sorted((gold, wrong)))  # an order that says nothing about which is right
-    at = {n: found for n in talk.people if (found := _find(n, text)) >= 0}
+    at = {n: found for n in talk.people if (found := find_name(n, text)) >= 0}
     chain = tuple(sorted(at, key=lambda n: at[n]))[: 2 if kind.startswith("second") else 1]
     question = Question(chain, Fact(text, KNOWN), choices, gold)
     if len(chain) < (2 if kind.startswith("second") else 1):
         return text, question, _NOBODY
-    ignorant = [c for c in choices if _IGNORANCE.search(c)]
+    ignorant = [c for c in choices if IGNORANCE.search(c)]
     if len(ignorant) != 1:
         return text, question, _OPTIONS
     informed = next(c for c in choices if c not in ignorant)
@@ -308,13 +306,13 @@ def _belief(text: str, gold: str, wrong: str, kind: str, talk: _Talk) -> tuple[s
     return f"{text} {informed}", Question(chain, Fact(text, KNOWN), choices, gold, answers=answers), ""
 
 
-def _find(name: str, text: str) -> int:
+def find_name(name: str, text: str) -> int:
     """Where the name stands in the text, -1 for nowhere."""
     found = re.search(rf"\b{re.escape(name)}\b", text)
     return found.start() if found else -1
 
 
-def _names(gold: object, talk: _Talk) -> str:
+def _names(gold: object, talk: Talk) -> str:
     """The list of names as `solve` writes one: in order of appearance."""
     names = [str(n) for n in sequence(gold) or [gold]]
     order = {n: i for i, n in enumerate(talk.people)}

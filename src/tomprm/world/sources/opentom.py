@@ -168,6 +168,16 @@ def _read(text: str, gold: str, info: dict[str, str], kind: str) -> tuple[Questi
     return Question(chain, fact, gold=gold, line=line, answers=answers), abstain
 
 
+def read_question(text: str, gold: str, info: dict[str, str]) -> tuple[Question, str]:
+    """The question of a bare row and why it cannot be answered; wordings about places, the rest abstains."""
+    placed = _WHERE.fullmatch(text.strip()) or _STILL.fullmatch(text.strip())
+    question, abstain = _read(text.strip(), gold, info, "location" if placed else "other")
+    if not placed:
+        at = [n for n in (info["mover"], info["observer"]) if n in text]
+        question = Question(tuple(sorted(at, key=text.index)), Fact(info["eoi"]), gold=gold)
+    return question, abstain
+
+
 def _minds(text: str, people: tuple[str, str], kind: str) -> tuple[str, ...]:
     """Whose beliefs a question about fullness, accessibility or attitude is about."""
     mover, observer = people

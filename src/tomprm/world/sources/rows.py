@@ -9,6 +9,7 @@ from typing import Any
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
 from tomprm.world.sources import exploretom, tomi
+from tomprm.world.sources.presence_rows import bigtom_row, fantom_row, opentom_row
 
 
 def read_row(row: Mapping[str, Any]) -> Item:
@@ -22,18 +23,16 @@ def read_row(row: Mapping[str, Any]) -> Item:
         if not isinstance(row.get(key), str) or not row[key].strip():
             raise ValueError(f"lacks a {key}; give it as a string")
     source = str(row.get("source", "tomprm"))
-    make = _READERS.get(source)
+    make = _READERS.get(source) or _PRESENCE.get(source)
     if make is None or row.get("profile", source) != source:
         return Item.from_row(row)
-    gold = row.get("answer", row.get("gold_answer"))
+    gold, name = row.get("answer", row.get("gold_answer")), str(row.get("id", ""))
+    if source in _PRESENCE:
+        return _PRESENCE[source](row["story"], row["question"], gold, name, row)
     rest = {k: row[k] for k in ("containers",) if k in row}
-    item = make(
-        row["story"], row["question"], "" if gold is None else str(gold), str(row.get("id", "")), rest
-    )
+    item = make(row["story"], row["question"], "" if gold is None else str(gold), name, rest)
     if item.abstain and _ours(row["question"]):
-        item = replace(item, question=Item.from_row(row).question, abstain="")
-    if item.abstain:
-        raise ValueError(f"{item.abstain}: {row['question']!r}; leave such rows out")
+        return replace(item, question=Item.from_row(row).question, abstain="")
     return item
 
 
@@ -49,4 +48,9 @@ def _ours(question: str) -> bool:
 _READERS: dict[str, Callable[[str, str, str, str, dict[str, Any]], Item]] = {
     "exploretom": exploretom.item,
     "tomi": tomi.item,
+}
+_PRESENCE: dict[str, Callable[[str, str, Any, str, Mapping[str, Any]], Item]] = {
+    "fantom": fantom_row,
+    "opentom": opentom_row,
+    "bigtom": bigtom_row,
 }
