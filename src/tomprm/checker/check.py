@@ -15,12 +15,14 @@ from tomprm.checker.obligations import obligations, signature
 from tomprm.checker.timeline import Timeline
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict, Verdict
 from tomprm.trace.claims import Claim, ClaimKind, read_canonical
-from tomprm.trace.steps import Trace, matches, normalise, read_trace
+from tomprm.trace.steps import Step, Trace, matches, normalise, read_trace
 from tomprm.trace.tagging import Lexicon
 from tomprm.world.events import Event, Fact, Question, join_names
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
+
+_LONGEST = 4000  # characters of a step that are read: time is quadratic in them (people write up to 600)
 
 
 class Checker:
@@ -73,7 +75,8 @@ class Checker:
 
     def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
         """The verdicts of each step, in the canonical form or in free English."""
-        forms = [read_canonical(step) for step in trace.steps]
+        steps = [Step(s.start, s.start + min(len(s.text), _LONGEST), s.text[:_LONGEST]) for s in trace.steps]
+        forms = [read_canonical(step) for step in steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
         formal = any(form is not None and form.anchored for form in forms)
         ending = trace.steps[-1].text.startswith("So ") if trace.steps else False
@@ -81,7 +84,7 @@ class Checker:
         forms = [form if formal or (ending and i == last) else None for i, form in enumerate(forms)]
         free = [i for i, form in enumerate(forms) if form is None or not self._known(form.claims)]
         reading = FreeReading(self, self.lexicon, self.time) if free else None
-        found = dict(zip(free, reading.judge_all([trace.steps[i] for i in free]), strict=True)) if reading else {}
+        found = dict(zip(free, reading.judge_all([steps[i] for i in free]), strict=True)) if reading else {}
         for number, form in enumerate(forms):
             formally = [self.judge(claim) for claim in form.claims] if form and not found.get(number) else []
             yield tuple(found.get(number) or formally)

@@ -96,7 +96,8 @@ class Reader:
         asks = bool(_ASKS.search(spoken))
         self.spoken, self.contrast = [], False
         quoted = plain(spoken) in self.lexicon.sentences
-        concludes = bool(_SO.search(spoken))
+        concludes, later_on = bool(_SO.search(spoken)), bool(_LATER.search(spoken))
+        closes = bool(_END.search(spoken))
         found: list[Statement] = []
         parts = list(clauses(sentence))
         for index, clause in enumerate(parts):
@@ -117,14 +118,14 @@ class Reader:
                 continue
             if not known.real:
                 continue
-            if asks and _ASKS.search(spoken):
+            if asks:
                 found += self._asked(known, text) if "question" in spoken.lower() else []
                 continue
             read = [s for s, _ in read_clause(known, text)]
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
             words = text[known.tokens[0].start : known.tokens[-1].end]
-            when = self._when(words, text[max(head, opened) : max(ends, tail)], spoken)
+            when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
             for statement in read:
                 inside = [span for mark, span in marks if head <= mark < tail]
                 at = inside[-1:] or [span for mark, span in marks if mark <= statement.start]
@@ -139,7 +140,7 @@ class Reader:
                         sentence=number,
                         joint=known.joint,
                         concludes=concludes,
-                        later=bool(_LATER.search(spoken)),
+                        later=later_on,
                         cited=bool(marks), quoted=quoted,
                         then=bool(_THEN.search(words)),
                     )  # fmt: skip
@@ -181,8 +182,8 @@ class Reader:
             positive=after.joint.startswith(("before", "earlier", "sooner")) == ("n" not in clause.tags),
         )
 
-    def _when(self, words: str, around: str, spoken: str) -> When:
-        if _END.search(spoken):
+    def _when(self, words: str, around: str, closes: bool) -> When:
+        if closes:
             return When.END
         if _NOW.search(around):
             return When.NOW
@@ -377,7 +378,7 @@ class Reader:
 def _span(m: re.Match[str], text: str) -> tuple[int, int] | None:
     """The lines named; None where they are only a bound ("since line 5")."""
     numbers = [int(n) for n in re.findall(r"\d+", m[0])]
-    before = re.search(r"\b(up to|until|till|before|by|since|from|after) *$", text[: m.start()], re.I)
+    before = re.search(r"\b(up to|until|till|before|by|since|from|after) *$", text[max(0, m.start() - 40) : m.start()], re.I)
     if before and before[1].lower() in ("up to", "until", "till", "before"):
         return numbers[0] - 1, numbers[0] - 1
     return None if before else (min(numbers), max(numbers))

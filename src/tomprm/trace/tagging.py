@@ -195,6 +195,9 @@ def sentences(text: str, lexicon: Lexicon) -> list[list[Token]]:
     return done
 
 
+_LONGEST = 250  # words of a sentence, the rest is another: time is quadratic in them (people write up to 60)
+
+
 def _sentences(text: str) -> list[list[_Raw]]:
     """Words up to a stop before white space, or the end of a line."""
     found: list[list[_Raw]] = [[]]
@@ -204,6 +207,8 @@ def _sentences(text: str) -> list[list[_Raw]]:
             found.append([])
         found[-1].append(word)
         before = word.end
+        if len(found[-1]) == _LONGEST:
+            found.append([])
         if word.low in ".!?" and (word.end == len(text) or text[word.end] in " \n\t*\"”)'"):
             found.append([])
     return [words for words in found if words]
