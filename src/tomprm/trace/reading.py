@@ -243,7 +243,7 @@ class Reader:
         subject: Group | None = None
         cells, columns = self._joined(cells, columns, row, offset)
         for (start, cell), column in zip(cells, columns, strict=True):
-            if re.fullmatch(r"(?:[Ll](?:ines?|\.) *)?\d+(?:\s*[-–,]\s*\d+)?", cell) and (
+            if re.fullmatch(r"(?:[Ll](?:ines?|\.) *)?\d{1,6}(?:\s*[-–,]\s*\d{1,6})?", cell) and (
                 "line" in column or cell[0] in "Ll"
             ):
                 numbers = [int(n) for n in re.findall(r"\d+", cell)]

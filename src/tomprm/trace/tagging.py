@@ -268,7 +268,8 @@ def _one(raw: list[_Raw], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return _this(raw, low, i), 1
     if english and english[1] == "Y" and i and low[i - 1] in _THE | {"a", "an"}:
         return [Token("k", here.start, here.end, word)], 1  # "the talk"
-    if not english and word not in PRONOUNS and word not in OWNERS and (meant := _misspelt(word)):
+    known = english or word in PRONOUNS or word in OWNERS or len(word) > 15  # long words would fill the cache
+    if not known and (meant := _misspelt(word)):
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
     if english:
         n, kind = english
@@ -440,7 +441,7 @@ def _people(low: list[str], i: int) -> tuple[Group, int] | None:
 
     def number(at: int) -> int:
         return (
-            NUMBERS.get(low[at], int(low[at]) if low[at].isdigit() and len(low[at]) < 3 else 0)
+            NUMBERS.get(low[at], int(low[at]) if low[at].isdecimal() and len(low[at]) < 3 else 0)
             if at < len(low)
             else 0
         )
