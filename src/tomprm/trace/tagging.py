@@ -51,6 +51,17 @@ _SMALL = frozenset(["a", "an", "the", "of", "in", "on", "at", "to", "and", "or",
 _DETERMINERS = frozenset(["the", "a", "an", "his", "her", "their", "its", "this", "that"])
 
 
+def _longest(phrases: Iterable[tuple[str, ...]], known: dict[str, int]) -> dict[str, int]:
+    """How many words the longest phrase has that begins with a word."""
+    most = dict(known)
+    for words in phrases:
+        most[words[0]] = max(most.get(words[0], 0), len(words))
+    return most
+
+
+_OF_ENGLISH = _longest(ENGLISH, {})
+
+
 @dataclass
 class Lexicon:
     """What the story and its question name, ready to be found in a text."""
@@ -80,7 +91,7 @@ class Lexicon:
                         topics.setdefault(word, set()).add(name)
         single = {words: next(iter(found)) for words, found in parts.items() if len(found) == 1}
         self.phrases = single | whole
-        self.longest = max((len(p) for p in [*self.phrases, *ENGLISH]), default=1)
+        self.longest = _longest(self.phrases, _OF_ENGLISH)
         self.topic_words = {w: next(iter(t)) for w, t in topics.items() if len(t) == 1}
         self.sentences = frozenset(plain(s) for s in re.split(r"(?<=[.!?])\s+|\n", self.text)) - {""}
         self.people = {n.lower(): n for n in (*self.story.agents, *self.question.chain)}
@@ -218,7 +229,7 @@ def _one(raw: list[_Raw], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     """The token that starts at word `i`, and how many words it takes."""
     here = raw[i]
     english = entity = ()
-    for n in range(min(lexicon.longest, len(raw) - i), 0, -1):
+    for n in range(min(lexicon.longest.get(low[i], 0), len(raw) - i), 0, -1):
         words = tuple(low[i : i + n])
         if not entity and words in lexicon.phrases:
             entity = (n, *lexicon.phrases[words])
