@@ -26,6 +26,7 @@ from tomprm.trace.words import ENGLISH
 from tomprm.world.items import Item
 from tomprm.world.replay import StoryError
 
+_WILD = ("exploretom", "tomi", "opentom", "fantom")
 LONGEST = 4096  # characters of a mutated trace
 
 
@@ -44,7 +45,11 @@ def seeds(root: int, traces: Path | None = None, each: int = 6) -> list[Seed]:
     items = [
         *generate(Recipe(orders=(1, 2, 3, 4)), root, "fuzz", 2 * each),
         *generate(hitom, root, "fuzz hitom", each),
-        *(i for name in ("exploretom", "tomi", "opentom", "fantom") for i in islice(wild_items(name, root), each)),
+        *(
+            i
+            for name in ("exploretom", "tomi", "opentom", "fantom")
+            for i in islice(wild_items(name, root), each)
+        ),
     ]
     found = [_seed(item, [*_formal(item), *_dishonest(item)]) for item in items]
     found += [_seed(item_of(row), [row["trace"]]) for row in make_split("train", 8 * each, root)]
@@ -85,25 +90,35 @@ def _dishonest(item: Item) -> Iterator[str]:
 # -- mutations --------------------------------------------------------------------------------
 
 Mutation = Callable[[random.Random, str, Sequence[str]], str]
-_LITTLE = ("is", "has", "not", "in", "that", "saw", "thinks that", "believes", "knows", "moved it to", "left",
-           "entered", "said that", "told", "trusts", "doubts", "misses it", "sees it", "and", "or", ",", ";", ":",
-           "->", "who", "where", "she", "he", "they", "it", "everyone", "nobody", "everyone except", "both",
-           "none of", "if", "so", "but", "before", "after", "when", "would have", "last", "only", "in front of",
-           "Line 3:", "in line 5,", "lines 2-9", "at the end", "§", "'s", "n't", "all ² people")  # fmt: skip
+_LITTLE = (
+    "is", "has", "not", "in", "that", "saw", "thinks that", "believes", "knows", "moved it to", "left",
+    "entered", "said that", "told", "trusts", "doubts", "misses it", "sees it", "and", "or", ",", ";", ":",
+    "->", "who", "where", "she", "he", "they", "it", "everyone", "nobody", "everyone except", "both",
+    "none of", "if", "so", "but", "before", "after", "when", "would have", "last", "only", "in front of",
+    "Line 3:", "in line 5,", "lines 2-9", "at the end", "§", "'s", "n't", "all ² people",
+)  # fmt: skip
 _ENGLISH = tuple(" ".join(words) for words in ENGLISH)
-# Combining, right-to-left, zero-width, emoji, odd planes, digits that are none, letters that grow in lower case.
-_ODD = ("\u0301", "\u0334\u0335\u0336", "\u202e", "\u05d0\u05d1", "\u0645", "\u200b", "\u200d", "\ufeff", "\u00ad", "😀",
-        "👩‍👩‍👧", "🇩🇪", "𝐀𝐧𝐧", "\U000e0041", "\U0010ffff", "\x00", "\x1c", "\x0b", "\x85", "\u2028", "\ufffd", "İ", "ß",
-        "ﬁ", "ǅ", "²", "①", "٣", "Ⅷ", "½", "９", "。", "、", "“", "”", "’", "…", "→", "⇒", "–", "—", "_", "\t", "\r",
-        "ʼ", "К", "\u3000", "\u00a0")  # fmt: skip
-_TAGS = ("<think>", "</think>", "<answer>", "</answer>", "< Answer >", "<ANSWER>", "<answer></answer>", "\\boxed{",
-         "Answer: ", "## Answer\n", "<", ">", "</", "<|im_end|>")  # fmt: skip
-_MARKS = ("**", "__", "`", "```\n", "~~~\n", "# ", "\n### ", "\n- ", "\n  - ", "\n1. ", "\n(a) ", "\n| a | line | who saw it |\n|---|---|---|\n",
-          "|", "\n|", " | ", "\n> ", "\n## Step 1 ##\n", "\nStep 2: ", "[", "]", "(", ")", '"', "'", "{", "}", "$",
-          "\n---\n", "\n\n", "\n\t")  # fmt: skip
-_NUMBERS = ("Line 99999999999999999999", "Line 0", "line -1", "lines 3-99999999999999999", "Line ٣", "Line 3²", "1e999",
-            "all 99 of them", "all 999999999999999999 people", "NaN", "Infinity", "lines 9-2", "Line 1, 2, 3, 4, 5, 6, 7, 8",
-            "| 99999999999999999999 |", "0x10", "the other 99", "Line 000003")  # fmt: skip
+# Combining, right-to-left, zero-width, odd planes, digits that are none, letters that lower() makes two.
+_ODD = (
+    "\u0301", "\u0334\u0335\u0336", "\u202e", "\u05d0\u05d1", "\u0645", "\u200b", "\u200d", "\ufeff",
+    "\u00ad", "😀", "👩‍👩‍👧", "🇩🇪", "𝐀𝐧𝐧", "\U000e0041", "\U0010ffff", "\x00", "\x1c", "\x0b", "\x85",
+    "\u2028", "\ufffd", "İ", "ß", "ﬁ", "ǅ", "²", "①", "٣", "Ⅷ", "½", "９",
+    "。", "、", "“", "”", "’", "…", "→", "⇒", "–", "—", "_", "\t", "\r", "ʼ", "К", "\u3000", "\u00a0",
+)  # fmt: skip
+_TAGS = (
+    "<think>", "</think>", "<answer>", "</answer>", "< Answer >", "<ANSWER>", "<answer></answer>",
+    "\\boxed{", "Answer: ", "## Answer\n", "<", ">", "</", "<|im_end|>",
+)  # fmt: skip
+_MARKS = (
+    "**", "__", "`", "```\n", "~~~\n", "# ", "\n### ", "\n- ", "\n  - ", "\n1. ", "\n(a) ",
+    "\n| a | line | who saw it |\n|---|---|---|\n", "|", "\n|", " | ", "\n> ", "\n## Step 1 ##\n",
+    "\nStep 2: ", "[", "]", "(", ")", '"', "'", "{", "}", "$", "\n---\n", "\n\n", "\n\t",
+)  # fmt: skip
+_NUMBERS = (
+    "Line 99999999999999999999", "Line 0", "line -1", "lines 3-99999999999999999", "Line ٣", "Line 3²",
+    "1e999", "all 99 of them", "all 999999999999999999 people", "NaN", "Infinity", "lines 9-2",
+    "Line 1, 2, 3, 4, 5, 6, 7, 8", "| 99999999999999999999 |", "0x10", "the other 99", "Line 000003",
+)  # fmt: skip
 
 
 def _span(rng: random.Random, n: int, most: int) -> tuple[int, int]:
@@ -151,7 +166,16 @@ def breaks(rng: random.Random, text: str, words: Sequence[str]) -> str:
 
 def letters(rng: random.Random, text: str, words: Sequence[str]) -> str:
     """All in capitals or small letters, or one letter another."""
-    way = rng.choice((str.upper, str.lower, str.title, str.swapcase, lambda t: t.replace("a", "а"), lambda t: t.replace("i", "İ")))
+    way = rng.choice(
+        (
+            str.upper,
+            str.lower,
+            str.title,
+            str.swapcase,
+            lambda t: t.replace("a", "а"),
+            lambda t: t.replace("i", "İ"),
+        )
+    )
     start, end = _span(rng, len(text), rng.choice((20, 400, 4000)))
     return text[:start] + way(text[start:end]) + text[end:]
 
@@ -169,7 +193,9 @@ def _insert(choices: Sequence[str], times: int = 4) -> Mutation:
 def runs(rng: random.Random, text: str, words: Sequence[str]) -> str:
     """One short phrase over and over: chains of "thinks that", lists of names, commas, pipes, quotes."""
     unit = "".join(
-        rng.choice((_word(rng, words), _word(rng, words), rng.choice((*_ODD, *_MARKS, *_TAGS, "9", "a", "A"))))
+        rng.choice(
+            (_word(rng, words), _word(rng, words), rng.choice((*_ODD, *_MARKS, *_TAGS, "9", "a", "A")))
+        )
         + rng.choice((" ", " ", " ", "", ", ", " and ", ". ", "\n"))
         for _ in range(rng.randint(1, 4))
     )
@@ -179,12 +205,16 @@ def runs(rng: random.Random, text: str, words: Sequence[str]) -> str:
 
 def long_word(rng: random.Random, text: str, words: Sequence[str]) -> str:
     at = rng.randrange(len(text) + 1)
-    return text[:at] + rng.choice((*_word(rng, words), "9", "-a", "_", "a'", "A.")) * rng.choice((30, 300, 2000)) + text[at:]
+    return (
+        text[:at]
+        + rng.choice((*_word(rng, words), "9", "-a", "_", "a'", "A.")) * rng.choice((30, 300, 2000))
+        + text[at:]
+    )
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    characters, characters, some_words, some_words, some_words, lines, lines, breaks, letters, runs, long_word,
-    _insert(_ODD), _insert(_TAGS), _insert(_MARKS), _insert(_NUMBERS),
+    characters, characters, some_words, some_words, some_words, lines, lines, breaks, letters, runs,
+    long_word, _insert(_ODD), _insert(_TAGS), _insert(_MARKS), _insert(_NUMBERS),
 )  # fmt: skip
 
 

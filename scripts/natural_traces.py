@@ -59,9 +59,8 @@ def main() -> None:
                 )
                 print(f"{flag}[{label}] {status:13} {step['text']!r}   ## {step['why']}")
                 for c in judged.claims:
-                    print(
-                        f"        {c.status.value:13} {c.claim.kind.value}: {c.claim.text!r} line {c.line} | {c.reason}"
-                    )
+                    what = f"{c.claim.kind.value}: {c.claim.text!r}"
+                    print(f"        {c.status.value:13} {what} line {c.line} | {c.reason}")
             bad = "accused wrongly" if label == 1 and status == "contradicted" else "missed"
             if (label == 1 and status == "contradicted") or (
                 label == 0 and status != "contradicted" and symbolic

@@ -15,8 +15,8 @@ from tomprm.checker.obligations import obligations, signature
 from tomprm.checker.timeline import Timeline
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict, Verdict
 from tomprm.trace.claims import Claim, ClaimKind, read_canonical
+from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.steps import Step, Trace, matches, normalise, read_trace
-from tomprm.trace.tagging import Lexicon
 from tomprm.world.events import Event, Fact, Question, join_names
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item

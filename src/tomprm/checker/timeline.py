@@ -1,4 +1,4 @@
-"""The story as somebody retelling it refers to it: who is where at a line, and which line a retold event is."""
+"""The story as a retelling refers to it: who is where at a line, and at which line an event is."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tomprm.trace.tagging import Group, Token
+from tomprm.trace.groups import Group, Token
 from tomprm.trace.words import UNREAL
 
 
@@ -34,7 +34,9 @@ _BEGIN = re.compile(
 _STATES = re.compile(rf"[PTS][hbmn]*[{_VERB}b]")
 _CLEFT = re.compile("Tb(?=Pr)")  # "it is Ann who moves it"
 _WHOSE = re.compile(rf"(?![OZH][y:])[hbmn1i]*[{_VERB}gpbaW]")
-_VIEW = re.compile(r"[if]Sv,*|G[PS][hbm]*[ABx]?,*|^[Jc]?oP,*(?=[PTB])|^oP$|iP,+(?=[PT])|T[hbm]+[BA][yi]Pt|^[Jc]?fSv")
+_VIEW = re.compile(
+    r"[if]Sv,*|G[PS][hbm]*[ABx]?,*|^[Jc]?oP,*(?=[PTB])|^oP$|iP,+(?=[PT])|T[hbm]+[BA][yi]Pt|^[Jc]?fSv"
+)
 
 
 def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:

@@ -10,46 +10,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from tomprm.trace import cues
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause, clauses
 from tomprm.trace.frames import read_clause
+from tomprm.trace.groups import Group, Token
+from tomprm.trace.lexicon import Lexicon
+from tomprm.trace.spelling import plain
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import Step
-from tomprm.trace.tagging import Group, Lexicon, Token, plain, sentences
+from tomprm.trace.tagging import sentences
 
-_LINES = re.compile(
-    r"[(\[]?(?:\b[Ii]n |\b[Aa]t |\b[Oo]n |\b[Ff]rom )?\b[Ll](?:ines?|\.) *(\d{1,6})(?:(?: *(?:-|–|to|and|,|&) *)(?:[Ll]ine )?(\d{1,6}))*\b[)\]]?[:,]?"
-)
-_HEAD = re.compile(
-    r"\s*(?:#+ *(?:[Ss]tep|STEP) *\d+ *#*:?|(?:[-*+•–]|\d{1,3}[.)]|\(\d{1,3}\)|[Ss]tep \d+[:.)]|[a-z]\))(?=\s))"
-)
-_NOW = re.compile(
-    r"\b(?:now|at (?:this|that) (?:point|moment|time|stage)|by (?:now|then)|after (?:this|that)|so far|up to (?:now|then|here)|then)\b",
-    re.I,
-)
-_END = re.compile(r"\b(?:at the (?:very )?end|in the end|ultimately|final(?: answer)?|conclusion)\b", re.I)
-_PAST = re.compile(
-    r"\b(?:earlier|initially|originally|at first|first|previously|at the (?:very )?(?:start|begin+ing|outset)|to begin with|before that|in the beginning|had)\b",
-    re.I,
-)
-_SO = re.compile(
-    r"^\W*(?:so|therefore|hence|thus|consequently|as a result|it follows|that means|this means|in conclusion|(?:\*\*)?conclusion|(?:\*\*)?final|overall|=>|→|⇒|in short|for this reason|answer)\b|^\W*(?:=>|⇒)",
-    re.I,
-)
-_JOINT = re.compile(r"[,;]|\b(?:and|but)\b")
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
-_BELIEFS = frozenset(["bel", "belief", "chain", "answer", "result", "conclusion", "final", "state"])
-_THEN = re.compile(r"\b(?:then|next|afterwards|after that|subsequently|thereafter)\b", re.I)
-_LATER = re.compile(
-    r"\b(?:later|after (?:that|this|it|then)|from (?:then|here|there|now|that point) on|further|the rest|"
-    r"afterwards|whatever|anything|everything|(?:comes?|came|happens?|follows?) (?:next|after|later)|any more)\b",
-    re.I,
-)
 _OTHER = re.compile("P[hbmX]*")
-_ASKS = re.compile(
-    r"\bquestion (?:asks|is|wants)\b|\basks? (?:what|where)\b|\bneed to (?:figure|find|work|determine)\b|\blet (?:me|us|'s)\b|\bi (?:need|have|will|want|'ll|must|should)\b|\bwe (?:need|have|want|must|should)\b|\bgoal\b",
-    re.I,
-)
 
 
 @dataclass
@@ -75,10 +48,12 @@ class Reader:
     # -- prose -------------------------------------------------------------------------------------
 
     def _prose(self, text: str, lines: tuple[int, int] | None = None) -> Iterator[Statement]:
-        head = _HEAD.match(text)
+        head = cues.HEAD.match(text)
         body = " " * head.end() + text[head.end() :] if head else text
-        anchors = [(m.start(), span) for m in _LINES.finditer(body) if (span := _span(m, body))]
-        body = _LINES.sub(lambda m: ("§" if m[0][0] in "Ll" else " ") + " " * (len(m[0]) - 1), body)
+        anchors = [
+            (m.start(), span) for m in cues.LINES.finditer(body) if (span := cues.lines_named(m, body))
+        ]
+        body = cues.LINES.sub(lambda m: ("§" if m[0][0] in "Ll" else " ") + " " * (len(m[0]) - 1), body)
         opened = 0
         for number, sentence in enumerate(sentences(body, self.lexicon)):
             end = sentence[-1].end
@@ -93,11 +68,11 @@ class Reader:
         self, sentence: Sequence[Token], text: str, spoken: str, number: int,
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]], opened: int = 0,
     ) -> Iterator[Statement]:  # fmt: skip
-        asks = bool(_ASKS.search(spoken))
+        asks = bool(cues.ASKS.search(spoken))
         self.spoken, self.contrast = [], False
         quoted = plain(spoken) in self.lexicon.sentences
-        concludes, later_on = bool(_SO.search(spoken)), bool(_LATER.search(spoken))
-        closes = bool(_END.search(spoken))
+        concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
+        closes = bool(cues.END.search(spoken))
         found: list[Statement] = []
         parts = list(clauses(sentence))
         for index, clause in enumerate(parts):
@@ -106,7 +81,7 @@ class Reader:
             later = [c.tokens[0].start for c in parts[index + 1 :] if c.tokens]
             tail = later[0] if later else sentence[-1].end
             ends = clause.tokens[-1].end if clause.tokens else 0
-            if stop := _JOINT.search(text, ends, tail):
+            if stop := cues.JOINT.search(text, ends, tail):
                 tail = stop.start()
             known = self._resolve(clause)
             other = parts[index + 1] if index + 1 < len(parts) else None
@@ -141,9 +116,10 @@ class Reader:
                         joint=known.joint,
                         concludes=concludes,
                         later=later_on,
-                        cited=bool(marks), quoted=quoted,
-                        then=bool(_THEN.search(words)),
-                    )  # fmt: skip
+                        cited=bool(marks),
+                        quoted=quoted,
+                        then=bool(cues.THEN.search(words)),
+                    )
                 )
                 if found[-1].place == "there":
                     sure = found[-1].firm and any(x.place == self.place for x in found[:-1])
@@ -185,9 +161,9 @@ class Reader:
     def _when(self, words: str, around: str, closes: bool) -> When:
         if closes:
             return When.END
-        if _NOW.search(around):
+        if cues.NOW.search(around):
             return When.NOW
-        if _PAST.search(words):
+        if cues.PAST.search(words):
             return When.PAST
         return When.OPEN
 
@@ -208,7 +184,7 @@ class Reader:
         owner = next((t.group for t in clause.tokens if t.tag == "S"), None)
         if who is None and owner is not None and not owner.pronoun:
             who = owner
-        named = any(t.word in _BELIEFS for t in clause.tokens)
+        named = any(t.word in cues.BELIEFS for t in clause.tokens)
         arrow = clause.tags.startswith(">")
         bare = not (concludes or named or arrow or (who is not None and who.names))
         if bare and len(tags.strip(",:")) > 1:
@@ -217,7 +193,12 @@ class Reader:
         relation = "room" if token.tag == "R" else "place"
         chain = (who,) if who else ()
         return Statement(
-            ClaimKind.CONCLUSION, text[start:end], start, chain=chain, place=token.value, relation=relation,
+            ClaimKind.CONCLUSION,
+            text[start:end],
+            start,
+            chain=chain,
+            place=token.value,
+            relation=relation,
             bare=bare,
         )
 
@@ -373,12 +354,3 @@ class Reader:
             others = [n for n in others if n != (near or pool)[0]]
             return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))
         return group
-
-
-def _span(m: re.Match[str], text: str) -> tuple[int, int] | None:
-    """The lines named; None where they are only a bound ("since line 5")."""
-    numbers = [int(n) for n in re.findall(r"\d+", m[0])]
-    before = re.search(r"\b(up to|until|till|before|by|since|from|after) *$", text[max(0, m.start() - 40) : m.start()], re.I)
-    if before and before[1].lower() in ("up to", "until", "till", "before"):
-        return numbers[0] - 1, numbers[0] - 1
-    return None if before else (min(numbers), max(numbers))

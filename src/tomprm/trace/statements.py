@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tomprm.trace.claims import ClaimKind
-from tomprm.trace.tagging import Group
+from tomprm.trace.groups import Group
 
 
 class When(str, Enum):

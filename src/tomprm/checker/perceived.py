@@ -1,0 +1,249 @@
+"""Who saw, heard and believed what was retold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tomprm.belief.lines import KNOWN
+from tomprm.checker.held import belief
+from tomprm.checker.telling import SAYING, TOLD, Telling, Verdicts, supported, unclear
+from tomprm.checker.timeline import nearest
+from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
+from tomprm.trace.claims import Claim, ClaimKind
+from tomprm.trace.groups import Group
+from tomprm.trace.statements import Statement, When
+from tomprm.trace.steps import normalise
+from tomprm.world.events import CHANGES, Event, Fact, Kind, join_names
+
+
+def perception(t: Telling, s: Statement) -> Verdicts:
+    group = s.group or Group()
+    asked = t.item.question
+    if s.known and (asked.fact.relation == "known" or len(s.chain) > 1):
+        if asked.fact.relation != "known":
+            return [unclear(s, "what is known is not clear")]
+        place = KNOWN if s.positive else ""
+        return belief(
+            t,
+            replace(
+                s,
+                kind=ClaimKind.BELIEF,
+                thing=asked.fact.thing,
+                place=place,
+                relation="known",
+                positive=True,
+            ),
+        )
+    if t.before is ClaimKind.PERCEPTION and group.kind == "none" and not s.wide:
+        return [unclear(s, "what nobody notices is not clear")]
+    if s.of_that and t.before in (
+        ClaimKind.PERCEPTION,
+        ClaimKind.PRESENCE,
+        ClaimKind.SIGHT,
+        ClaimKind.BELIEF,
+    ):
+        return [unclear(s, "what is known is not clear")]
+    targets = _targets(t, s)
+    if not s.positive and s.later and not s.company:
+        later = _later(t, s, group)
+        if later is not None:
+            return later
+    if not targets:
+        return [unclear(s, "what is seen is not clear")]
+    made = [_witnessed(t, s, group, event) for event in targets]
+    if s.wide:
+        wrong = [v for v in made if any(x.status is Status.CONTRADICTED for x in v)]
+        return wrong[0] if wrong else [x for v in made for x in v]
+    good = next((v for v in made if all(x.status is Status.SUPPORTED for x in v)), None)
+    return good or made[0]
+
+
+def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
+    """Sees nothing of what comes later: supported where that is so, else left to the other reading."""
+    here = t.anchor if t.anchor is not None else t.cursor
+    thing = t.item.question.fact.thing
+    lines = [n for n in t.time.moves(None, [thing], "", "") if n > here]
+    events = [e for n in lines if (e := t.time.perceived(n)) is not None]
+    if group.kind != "some" or not group.names or not events:
+        return None
+    made = [v for e in events for v in _witnessed(t, s, group, e)]
+    if all(v.status is Status.SUPPORTED for v in made):
+        return made
+    return [unclear(s, "some of what comes later is seen")]
+
+
+def _targets(t: Telling, s: Statement) -> list[Event]:
+    """The events that "it", "this" or "these moves" may be, the likeliest first."""
+    if s.company is not None and s.company.names and s.lines is None:
+        # "Ann's move": the one retold, else the next or the last of hers.
+        mine = t.time.moves(s.company.names, [], "", "")
+        told = [n for n in (*t.latest, *t.earlier) if n in mine]
+        line = told[-1] if told else nearest(mine, t.cursor, past=True)
+        lines = [] if line is None else [line]
+    elif s.lines is not None:
+        lines = [n for n in t.time.lines if s.lines[0] <= n <= s.lines[1]]
+    elif s.wide:
+        lines = t.deeds or t.told or t.latest or t.earlier
+        if s.count > len(lines) or not any(t.time.by_line[n].kind in TOLD for n in lines):
+            moves = [n for n in t.time.moves(None, [t.thing], "", "") if n <= t.cursor]
+            moves = [n for n in moves if t.time.by_line[n].kind is not Kind.PLACE]
+            lines = moves[-s.count :] if s.count else moves
+            t.deeds = lines
+    else:
+        lines = list(reversed(t.latest or t.earlier))
+        if t.anchor is not None:
+            lines = [t.anchor]
+    if s.heard:
+        said = [n for n in lines if t.time.by_line[n].kind in (Kind.CLAIM, Kind.TELL)]
+        if not said and s.thing:
+            said = t.time.tells(None, (), [s.thing], "")
+        lines = said
+    acts = [n for n in lines if n in t.time.by_line]
+    changes = [n for n in acts if t.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)]
+    chosen = changes or acts
+    if chosen and chosen[0] in t.also and s.lines is None:
+        chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]
+    if s.lines is None and not s.wide:
+        chosen = [*chosen, *[n for line in chosen for n in t.alts.get(line, ())]]
+    events = [t.time.perceived(n) for n in chosen]
+    return [e for e in events if e is not None]
+
+
+def _witnessed(t: Telling, s: Statement, group: Group, event: Event) -> Verdicts:
+    """Did this group perceive this event, as said?"""
+    action = t.time.by_line[event.line]
+    actors = frozenset(action.actors)
+    real = event.real
+    there = event.apparent
+    line = event.line
+    kind = ErrorKind.UPDATED_WITHOUT_PERCEPTION if s.positive else ErrorKind.WRONG_OBSERVERS
+    reason = f"witnesses of line {line}: {join_names(sorted(real)) or 'nobody'}"
+
+    def one(name: str, positive: bool) -> ClaimVerdict:
+        claim = Claim(ClaimKind.PERCEPTION, s.text, (name,), line=line, positive=positive)
+        if (name in real) == positive:
+            return supported(s, claim, f"{name} {'sees' if positive else 'misses'} it", line)
+        fits = [n for n in group.options if (n in real) == positive]
+        if fits:
+            return unclear(s, f"it may be {join_names(fits)} who is meant")
+        says = f"{name} {'misses' if positive else 'sees'} it"
+        return t.wrong(s, claim, says, line, kind, reason)
+
+    def whole(right: bool) -> ClaimVerdict:
+        claim = Claim(ClaimKind.PERCEPTION, s.text, group.names, line=line, positive=s.positive)
+        if right:
+            return supported(s, claim, reason, line)
+        return t.wrong(s, claim, reason, line, ErrorKind.WRONG_OBSERVERS, reason)
+
+    if group.kind == "all":
+        expected = group.count or None
+        names = (there or t.time.agents) - set(group.but)
+        if expected is not None and expected not in (len(real), len(there)):
+            return [whole(False)]
+        if not s.positive:
+            return [one(n, False) for n in sorted(names - actors)]
+        return [one(n, True) for n in sorted(names)] + [one(n, False) for n in group.but]
+    if group.kind == "none":
+        return [whole(not real - actors - set(group.but))]
+    if group.kind == "others":
+        names = there - actors - set(group.but)
+        if group.count and group.count != len(names) and group.count != len(there - actors):
+            return [unclear(s, "who the others are is not clear")]
+        if not names:
+            return [unclear(s, "who the others are is not clear")]
+        return [one(n, s.positive) for n in sorted(names)]
+    if not group.names:
+        return [unclear(s, "who is meant is not clear")]
+    made = [one(n, s.positive) for n in group.names]
+    if group.only and s.positive and all(v.status is Status.SUPPORTED for v in made):
+        extra = real - set(group.names) - actors
+        if extra:
+            claim = Claim(ClaimKind.PERCEPTION, s.text, group.names, line=line)
+            made.append(t.wrong(s, claim, reason, line, ErrorKind.WRONG_OBSERVERS, reason))
+        else:
+            made += [
+                supported(
+                    s, Claim(ClaimKind.PERCEPTION, s.text, (n,), line=line, positive=False), reason, line
+                )
+                for n in sorted(t.time.agents - real)
+            ]
+    return made
+
+
+def sight(t: Telling, s: Statement) -> Verdicts:
+    """Saw the thing in a place, perhaps last."""
+    group = s.group or Group()
+    if group.kind in ("all", "others"):
+        names = tuple(sorted(t.time.present(t.anchor or t.cursor) - set(group.but)))
+    else:
+        names = group.names
+    if not names or group.kind == "none":
+        return [unclear(s, "who is meant is not clear")]
+    thing = s.thing if s.thing not in ("", "it") else t.item.question.fact.thing
+    fact = Fact(thing, s.relation)
+    seen = [
+        e for e in t.checker.state.story.about(fact) if not e.tell and not e.said and set(names) <= e.real
+    ]
+    values = [normalise(e.value(fact) or "") for e in seen]
+    wanted = normalise(s.place)
+    claim = Claim(ClaimKind.SIGHT, s.text, names, fact.thing, s.place)
+    line = t.anchor or t.cursor
+    if s.last and s.positive:
+        moment = t.time.end if s.concludes or s.when is When.END or t.last_step else line
+        upto = [(e, v) for e, v in zip(seen, values, strict=True) if e.line <= moment]
+        good = (bool(upto) and upto[-1][1] == wanted) or (bool(values) and values[-1] == wanted)
+    else:
+        good = (wanted in values) == s.positive
+    if good:
+        fits = [e.line for e, v in zip(seen, values, strict=True) if v == wanted]
+        found = nearest(fits, line, past=s.last) if s.positive else None
+        if found is not None and not s.last and t.anchor is None and s.lines is None:
+            t.cursor = max(t.cursor, found)
+            t.latest.append(found)
+        return [supported(s, claim, s.place, found)]
+    said = ", ".join(dict.fromkeys(values)) or "nowhere"
+    reason = f"{join_names(names)} saw the {fact.thing} in: {said}"
+    if group.options:
+        return [unclear(s, "who is meant is not clear")]
+    return [t.wrong(s, claim, said, None, ErrorKind.UPDATED_WITHOUT_PERCEPTION, reason)]
+
+
+def trust(t: Telling, s: Statement) -> Verdicts:
+    group = s.group or Group()
+    lines = [*([t.anchor] if t.anchor else []), *reversed(t.latest), *reversed(t.earlier)]
+    said = [n for n in lines if n in t.time.by_line and t.time.by_line[n].kind in SAYING]
+    if s.company is not None and s.company.names and not s.company.options:
+        theirs = t.time.tells(s.company.names, group.names, [], "")
+        said = [n for n in said if n in theirs] or [n for n in [nearest(theirs, t.cursor)] if n is not None]
+    if not said or (not group.names and group.kind != "all"):
+        return [unclear(s, "what is trusted is not clear")]
+    event = next((e for e in t.time.events.get(said[0], ()) if e.tell is not None or e.said), None)
+    if event is None:
+        return [unclear(s, "nothing is said there")]
+    made: Verdicts = []
+    names = group.names
+    if group.kind == "all":
+        hearers = event.tell.listeners if event.tell is not None else event.real
+        names = tuple(sorted(hearers - set(group.but) - set(t.time.by_line[said[0]].actors)))
+    for name in names:
+        if event.tell is not None and name not in event.tell.listeners:
+            speaks = name == event.tell.speaker
+            if speaks or group.options or not s.positive:
+                made.append(unclear(s, f"{name} does not hear it"))
+            else:
+                claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line)
+                reason = f"{name} does not hear what is said at line {event.line}"
+                made.append(t.wrong(s, claim, reason, event.line, ErrorKind.WRONG_TRUST, reason))
+            continue
+        trusts = name in (event.tell.trusting if event.tell is not None else event.real)
+        claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line, positive=s.positive)
+        if trusts == s.positive:
+            made.append(supported(s, claim, f"line {event.line}", event.line))
+        elif any((o in event.real) == s.positive for o in group.options):
+            made.append(unclear(s, "who is meant is not clear"))
+        else:
+            truth = f"{name} {'believes' if trusts else 'doubts'} it"
+            made.append(
+                t.wrong(s, claim, truth, event.line, ErrorKind.WRONG_TRUST, f"{truth} at line {event.line}")
+            )
+    return made

@@ -1,0 +1,191 @@
+"""Events retold: who moved, came, went and said what, and at which line of the story that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tomprm.checker.telling import BEFORE, Telling, Verdicts, supported, unclear
+from tomprm.checker.verdict import ErrorKind, Status
+from tomprm.trace.claims import Claim, ClaimKind
+from tomprm.trace.groups import Group
+from tomprm.trace.statements import Statement
+from tomprm.trace.steps import normalise
+from tomprm.world.events import join_names
+
+
+def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
+    """The verdicts of an event retold, and its line (None: there is no such event)."""
+    verdicts, line = _READERS[s.kind](t, s)
+    if line is not None and s.joint not in BEFORE:
+        # What did not happen like this does not move the reasoning on.
+        if all(v.status is not Status.CONTRADICTED for v in verdicts):
+            t.cursor = max(t.cursor, line)
+        t.latest.append(line)
+        if s.kind is ClaimKind.MOVE:
+            t.deeds.append(line)
+    return verdicts, line
+
+
+def _move(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
+    if (s.group is not None and s.group.kind != "some") or not s.positive:
+        return [unclear(s, "a move that did not happen is not looked for")], None
+    who = s.group.names if s.group is not None else None
+    things = t.things(s.thing)
+    place, room = (s.place, "") if s.relation == "place" else ("", s.place)
+    lines = t.time.moves(who, things, place, room)
+    if not lines and s.thing == "it" and things[0] != t.item.question.fact.thing:
+        things = [t.item.question.fact.thing]
+        lines = t.time.moves(who, things, place, room)
+    if not lines and s.group is not None and s.group.options:
+        lines = t.time.moves(s.group.options, things, place, room)
+    line = t.pick(lines, s)
+    if line is not None and (late := t.out_of_time(s, line)):
+        return [late], line
+    if line is not None:
+        action = t.time.by_line[line]
+        what = action.place if s.relation == "place" else (s.place or action.room)
+        claim = Claim(ClaimKind.LOCATION, s.text, (), action.thing, what or action.place, line)
+        return [supported(s, claim, f"line {line}", line)], line
+    subject = join_names(who) if who else "somebody"
+    claim = Claim(ClaimKind.MOVE, s.text, who or (), things[0], s.place)
+    instead = t.time.moves(who, things, "", "")
+    if instead:
+        other = t.time.by_line[t.pick(instead, s) or instead[0]]
+        where = other.place or other.room
+        truth = f"{join_names(other.actors) or 'somebody'} moves the {other.thing} to the {where}"
+        return [t.wrong(s, claim, truth, other.line, ErrorKind.WRONG_PLACE, truth)], other.line
+    others = t.time.moves(None, things, place, room) if place or room else []
+    if others and who:
+        other = t.time.by_line[t.pick(others, s) or others[0]]
+        truth = f"{join_names(other.actors) or 'nobody'} moves it to the {other.place or other.room}"
+        return [t.wrong(s, claim, truth, other.line, ErrorKind.NAMES_SWAPPED, truth)], other.line
+    reason = f"{subject} never moves the {things[0]}" + (f" to the {s.place}" if s.place else "")
+    return [t.wrong(s, claim, "no such move", None, ErrorKind.UNKNOWN_EVENT, reason)], None
+
+
+def _entry(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
+    return _going(t, s, t.time.entries, "enters", "enter")
+
+
+def _exit(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
+    return _going(t, s, t.time.exits, "leaves", "leave")
+
+
+def _going(
+    t: Telling, s: Statement, find: Callable[[Sequence[str], str], list[int]], verb: str, plain: str
+) -> tuple[Verdicts, int | None]:
+    """Each person's entry or exit by itself; the sentence stands where the last of them does."""
+    group = s.group or Group()
+    names = group.names
+    if group.kind in ("all", "others"):
+        return _all_go(t, s, group, find)
+    if not names:
+        return [unclear(s, "who is meant is not clear")], None
+    if group.kind == "none" or not s.positive:
+        return _stays(t, s, names, find)
+    at: list[int] = []
+    made: Verdicts = []
+    together = set[int].intersection(*(set(find((name,), s.room)) for name in names))
+    for name in names:
+        claim = Claim(s.kind, s.text, (name,), place=s.room)
+        line = t.pick(sorted(together) or find((name,), s.room), s)
+        if line is not None and not group.options and (late := t.out_of_time(s, line)):
+            at.append(line)
+            made.append(late)
+        elif line is not None:
+            at.append(line)
+            made.append(supported(s, claim, f"line {line}", line))
+            continue
+        others = [n for n in group.options if find((n,), s.room)]
+        if others:
+            made.append(unclear(s, f"it may be {join_names(others)} who is meant"))
+            continue
+        where = f" the {s.room}" if s.room else ""
+        if s.kind is ClaimKind.ENTRY and _ever_in(t, name, s.room):
+            made.append(unclear(s, f"{name} is there without having come in"))
+            continue
+        reason = f"{name} never {verb}{where}"
+        made.append(
+            t.wrong(s, claim, f"{name} does not {plain}{where}", None, ErrorKind.UNKNOWN_EVENT, reason)
+        )
+    return made, max(at, default=None)
+
+
+def _ever_in(t: Telling, name: str, room: str) -> bool:
+    return any(
+        t.time.room(name, n) and (not room or normalise(t.time.room(name, n) or "") == normalise(room))
+        for n in t.time.lines
+    )
+
+
+def _all_go(
+    t: Telling, s: Statement, group: Group, find: Callable[[Sequence[str], str], list[int]]
+) -> tuple[Verdicts, int | None]:
+    line = t.pick(find(tuple(t.time.agents - set(group.but)), s.room), s)
+    if line is None:
+        return [unclear(s, "nobody comes or goes there")], None
+    return [supported(s, Claim(s.kind, s.text, (), place=s.room), f"line {line}", line)], line
+
+
+def _stays(
+    t: Telling, s: Statement, names: Sequence[str], find: Callable[[Sequence[str], str], list[int]]
+) -> tuple[Verdicts, int | None]:
+    """Does not leave (any more), does not come (back)."""
+    claim = Claim(s.kind, s.text, tuple(names), place=s.room, positive=False)
+    later = [n for n in find(names, s.room) if n > t.cursor]
+    if not later:
+        return [supported(s, claim, "it does not happen any more", None)], None
+    return [
+        unclear(s, f"it happens at line {later[0]}, and the text does not say up to when it did not")
+    ], None
+
+
+def _said(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
+    who, listener = s.group or Group(), s.listener or Group()
+    if who.kind != "some" or not s.positive or not (who.names or s.passive):
+        return _not_said(t, s, who, listener)
+    topic = s.relation == "known"
+    things = [] if not s.thing or s.thing == "it" else [s.thing]
+    spoken = set(t.time.story.agents)
+    if things and things[0] in spoken:
+        things = []
+    lines = t.time.tells(who.names or None, listener.names, things, s.place)
+    if not lines and who.options:
+        lines = t.time.tells(who.options, listener.names, things, s.place)
+    line = t.pick(lines, s)
+    if line is not None:
+        action = t.time.by_line[line]
+        if action.thing and not topic:
+            t.thing = action.thing if action.thing in t.checker.state.story.things else t.thing
+        claim = Claim(ClaimKind.SAID, s.text, action.actors[:1], action.thing, action.place, line)
+        return [supported(s, claim, f"line {line}", line)], line
+    claim = Claim(ClaimKind.SAID, s.text, who.names, s.thing, s.place)
+    loose = t.time.tells(who.names or None, listener.names, [], "")
+    if not (things or s.place or listener.names):
+        return [unclear(s, "what is said is not clear")], None
+    if loose:
+        told = t.time.by_line[t.pick(loose, s) or loose[0]]
+        truth = f"{told.actors[0]} says {told.thing}" + (f" in {told.place}" if told.place else "")
+        return [t.wrong(s, claim, truth, told.line, ErrorKind.WRONG_PLACE, truth)], told.line
+    to = f" to {join_names(listener.names)}" if listener.names else ""
+    reason = f"{join_names(who.names) or 'nobody'} ever says anything{to}"
+    return [t.wrong(s, claim, "nothing said", None, ErrorKind.UNKNOWN_EVENT, reason)], None
+
+
+def _not_said(t: Telling, s: Statement, who: Group, listener: Group) -> tuple[Verdicts, int | None]:
+    if who.kind == "none" or not s.positive:
+        speakers = None if who.kind == "none" else who.names
+        things = [] if not s.thing or s.thing == "it" else [s.thing]
+        later = [n for n in t.time.tells(speakers, listener.names, things, s.place) if n >= t.cursor]
+        if not later:
+            claim = Claim(ClaimKind.SAID, s.text, who.names, positive=False)
+            return [supported(s, claim, "nothing of the kind is said", None)], None
+    return [unclear(s, "what is said is not clear")], None
+
+
+_READERS: dict[ClaimKind, Callable[[Telling, Statement], tuple[Verdicts, int | None]]] = {
+    ClaimKind.MOVE: _move,
+    ClaimKind.ENTRY: _entry,
+    ClaimKind.EXIT: _exit,
+    ClaimKind.SAID: _said,
+}
