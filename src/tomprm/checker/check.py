@@ -184,13 +184,19 @@ class Checker:
             return _open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_belief(claim, fact)
 
-    def judge_belief(self, claim: Claim, fact: Fact) -> ClaimVerdict:
-        """Does the claim's chain of people hold `fact` for what is claimed, at the claim's line?"""
+    def judge_belief(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
+        """Does the claim's chain of people hold `fact` for what is claimed, at the claim's line?
+
+        Args:
+            named: find out what kind of error it is, which is most of the work.
+        """
         belief = self.state.belief(claim.names, fact, claim.line)
         held = value_words(fact, belief.value) or "unknown"
         claimed = claim.place or "unknown"
         if matches(claimed, held) == claim.positive:
             return _supported(claim, held, belief.event)
+        if not named:
+            return ClaimVerdict(claim, Status.CONTRADICTED, claimed, held, "")
         if claim.positive:
             kind = kinds.belief_error(self.state, claim.names, fact, claim.line, claim.place)
         else:

@@ -10,7 +10,7 @@ from tomprm.checker.retold import retell
 from tomprm.checker.telling import BEFORE, Telling, Verdicts
 from tomprm.checker.timeline import Timeline
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
-from tomprm.trace.claims import ClaimKind
+from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.reading import Reader
 from tomprm.trace.statements import Statement, When
@@ -25,6 +25,9 @@ _WHILE = (
     *("when", "while", "as", "after", "once", "whilst", "as soon as", "by the time", *BEFORE),
     *("just after", "right after"),
 )
+
+
+_AFTER = ("after", "once", "as soon as", "just after", "right after")
 
 
 class FreeReading:
@@ -62,6 +65,7 @@ class FreeReading:
     def _sentence(self, statements: Sequence[Statement]) -> Iterator[tuple[int, ClaimVerdict]]:
         """Events first: they are what the rest of the sentence is said of."""
         retold: list[tuple[int, int, str]] = []  # place in the text, line, conjunction
+        order: list[tuple[Statement, int]] = []
         statements = sorted(statements, key=lambda s: s.start)
         first = [s for i, s in enumerate(statements) if s.kind in _EVENTS and s.joint in _WHILE and i]
         for s in [*first, *(s for s in statements if s not in first)]:
@@ -72,13 +76,43 @@ class FreeReading:
                     made = [self._too_early(s, v, told[-1]) for v in made]
                 if line is not None:
                     retold.append((s.start, line, s.joint))
+                    order.append((s, line))
             else:
                 self.telling.anchor = self._anchor(s, retold)
+                self.telling.timed = any(line == self.telling.anchor and j in _WHILE for _, line, j in retold)
                 earlier = [x.kind for x in statements if x.start < s.start]
                 self.telling.before = earlier[-1] if earlier else None
                 made = _JUDGES[s.kind](self.telling, s)
             if not s.quoted:
                 yield from ((s.start, v) for v in made)
+
+        order.sort(key=lambda pair: pair[0].start)
+        if (turned := self._ordered(order)) is not None:
+            yield statements[0].start, turned
+
+    def _ordered(self, told: list[tuple[Statement, int]]) -> ClaimVerdict | None:
+        """ "After", "before" and "had already" between two events of a sentence have to hold; the verdict on
+        the first event of which they do not."""
+        for i, (sub, inner) in enumerate(told):
+            near = told[i + 1 :] if sub.ahead else told[:i][::-1]
+            main = next((pair for pair in near if pair[0].joint not in _WHILE), None)
+            if sub.joint not in _WHILE or main is None:
+                continue
+            s, outer = main
+            fits = self.telling.fits
+            pairs = [(m, n) for m in fits.get(inner, [inner]) for n in fits.get(outer, [outer])]
+            before = sub.joint in BEFORE or sub.joint == "by the time" or s.when is When.PAST
+            if sub.joint in _AFTER:
+                right = any(m < n for m, n in pairs)
+            elif before and sub.joint not in _AFTER:
+                right = any(n < m for m, n in pairs)
+            else:
+                continue
+            if not right:
+                reason = f"line {outer} and line {inner} are in the other order"
+                claim = Claim(s.kind, s.text, s.group.names if s.group else (), line=outer)
+                return self.telling.wrong(s, claim, reason, outer, ErrorKind.WRONG_TIME, reason)
+        return None
 
     def _too_early(self, s: Statement, verdict: ClaimVerdict, before: int) -> ClaimVerdict:
         """Told as coming after what comes after it."""

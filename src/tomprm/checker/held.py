@@ -73,17 +73,24 @@ def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str) -> Claim
         and s.lines is None
         and (t.last_step or (s.concludes and s.when is not When.NOW and t.anchor is None))
     ):
-        moments = [asked.line] if t.last_step or t.told_all else [*moments[:1], asked.line]
+        ending = (t.last_step or t.told_all) and not t.timed
+        moments = [asked.line] if ending else [*moments[:1], asked.line]
+    elif s.first and s.positive and s.lines is None and t.anchor is None:
+        moments = list[int | None]([t.checker.state.story.about(fact)[0].line])
     elif len(moments) > 1 and s.positive and s.place:
         # What sets the belief may be told by telling the belief.
         soon = next((e.line for e in t.checker.state.story.about(fact) if e.line > t.cursor), None)
         moments = [moments[0], *([soon] if soon is not None else []), *moments[1:]]
 
+    if s.when is When.OPEN:  # a belief changes only where something happens about it
+        changes = {e.line for e in t.checker.state.story.about(fact)}
+        moments = [*moments[:3], *(m for m in moments[3:] if m in changes)]
+
     def at(moment: int | None) -> ClaimVerdict:
         claim = Claim(
             ClaimKind.BELIEF, s.text, chain, fact.thing, s.place, moment, s.positive, relation=s.relation
         )
-        return t.checker.judge_belief(claim, fact)
+        return t.checker.judge_belief(claim, fact, named=moment == moments[0])
 
     return t.decide(s, moments, at, sure=3)
 
@@ -159,6 +166,8 @@ def _is_at(t: Telling, s: Statement, thing: str) -> ClaimVerdict:
     if s.when is When.PAST and not any(e.line <= t.cursor for e in about):
         s = replace(s, when=When.OPEN)
     moments = t.moments(s)
+    if s.first and s.lines is None and t.anchor is None:
+        moments = list[int | None]([about[0].line])
     open_anchor = len(moments) > 1
     if open_anchor and s.positive:
         # The next moment at which it is there; telling so moves the reasoning on.
@@ -176,7 +185,7 @@ def _is_at(t: Telling, s: Statement, thing: str) -> ClaimVerdict:
 
     verdict = t.decide(s, moments, at, sure=len(moments))
     if verdict.status is Status.SUPPORTED and verdict.claim.line is not None and s.positive:
-        if verdict.claim.line > t.cursor and open_anchor and s.joint not in BEFORE:
+        if verdict.claim.line > t.cursor and (open_anchor or s.first) and s.joint not in BEFORE:
             t.cursor = verdict.claim.line
         # "The apple is in the box; Ann sees it" speaks of the line that put it there.
         line = verdict.line

@@ -74,7 +74,15 @@ def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
 
 def _targets(t: Telling, s: Statement) -> list[Event]:
     """The events that "it", "this" or "these moves" may be, the likeliest first."""
-    if s.company is not None and s.company.names and s.lines is None:
+    moves = [n for n in t.time.moves(None, [t.thing], "", "") if t.time.by_line[n].kind is not Kind.PLACE]
+    if s.ordinal and -len(moves) <= (index := s.ordinal - (s.ordinal > 0)) < len(moves) and s.lines is None:
+        lines = [moves[index]]
+    elif s.place and s.lines is None:
+        # "the move to the box"
+        owner = s.company.names if s.company is not None and s.company.names else None
+        line = nearest(t.time.moves(owner, [t.thing], s.place, ""), t.cursor, past=True)
+        lines = [] if line is None else [line]
+    elif s.company is not None and s.company.names and s.lines is None:
         # "Ann's move": the one retold, else the next or the last of hers.
         mine = t.time.moves(s.company.names, [], "", "")
         told = [n for n in (*t.latest, *t.earlier) if n in mine]
@@ -85,9 +93,8 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
     elif s.wide:
         lines = t.deeds or t.told or t.latest or t.earlier
         if s.count > len(lines) or not any(t.time.by_line[n].kind in TOLD for n in lines):
-            moves = [n for n in t.time.moves(None, [t.thing], "", "") if n <= t.cursor]
-            moves = [n for n in moves if t.time.by_line[n].kind is not Kind.PLACE]
-            lines = moves[-s.count :] if s.count else moves
+            past = [n for n in moves if n <= t.cursor]
+            lines = past[-s.count :] if s.count else past
             t.deeds = lines
     else:
         lines = list(reversed(t.latest or t.earlier))
@@ -137,7 +144,9 @@ def _witnessed(t: Telling, s: Statement, group: Group, event: Event) -> Verdicts
 
     if group.kind == "all":
         expected = group.count or None
-        names = (there or t.time.agents) - set(group.but)
+        # "everyone except Ann", who is not even there, speaks of all people.
+        whole_cast = not there or not set(group.but) <= there
+        names = (t.time.agents if whole_cast else there) - set(group.but)
         if expected is not None and expected not in (len(real), len(there)):
             return [whole(False)]
         if not s.positive:

@@ -10,7 +10,7 @@ from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement
 from tomprm.trace.steps import normalise
-from tomprm.world.events import join_names
+from tomprm.world.events import Fact, Kind, join_names
 
 
 def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
@@ -27,8 +27,10 @@ def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
 
 
 def _move(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
+    if s.ordinal:
+        return _nth_move(t, s)
     if (s.group is not None and s.group.kind != "some") or not s.positive:
-        return [unclear(s, "a move that did not happen is not looked for")], None
+        return _no_move(t, s), None
     who = s.group.names if s.group is not None else None
     things = t.things(s.thing)
     place, room = (s.place, "") if s.relation == "place" else ("", s.place)
@@ -45,6 +47,10 @@ def _move(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         action = t.time.by_line[line]
         what = action.place if s.relation == "place" else (s.place or action.room)
         claim = Claim(ClaimKind.LOCATION, s.text, (), action.thing, what or action.place, line)
+        before = t.checker.state.belief((), Fact(action.thing), line - 1).value
+        if s.source and before and normalise(s.source) != normalise(before):
+            truth = f"the {action.thing} is moved from the {before}"
+            return [t.wrong(s, claim, truth, line, ErrorKind.WRONG_PLACE, truth)], line
         return [supported(s, claim, f"line {line}", line)], line
     subject = join_names(who) if who else "somebody"
     claim = Claim(ClaimKind.MOVE, s.text, who or (), things[0], s.place)
@@ -61,6 +67,32 @@ def _move(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         return [t.wrong(s, claim, truth, other.line, ErrorKind.NAMES_SWAPPED, truth)], other.line
     reason = f"{subject} never moves the {things[0]}" + (f" to the {s.place}" if s.place else "")
     return [t.wrong(s, claim, "no such move", None, ErrorKind.UNKNOWN_EVENT, reason)], None
+
+
+def _no_move(t: Telling, s: Statement) -> Verdicts:
+    """Nobody moves it any more; somebody does not move it."""
+    things = t.things(s.thing)
+    who = s.group.names if s.group is not None else ()
+    claim = Claim(ClaimKind.MOVE, s.text, who, things[0], positive=False)
+    never = bool(who) and not t.time.moves(who, things, s.place, "")
+    if never or not [n for n in t.time.moves(None, things, "", "") if n > t.cursor]:
+        return [supported(s, claim, "it is not moved any more", None)]
+    return [unclear(s, "up to when it was not moved is not clear")]
+
+
+def _nth_move(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
+    """The second move is to the box."""
+    thing = t.things(s.thing)[0]
+    moves = [n for n in t.time.moves(None, [thing], "", "") if t.time.by_line[n].kind is not Kind.PLACE]
+    index = s.ordinal - 1 if s.ordinal > 0 else s.ordinal
+    if not -len(moves) <= index < len(moves):
+        return [unclear(s, f"there are {len(moves)} moves of the {thing}")], None
+    action = t.time.by_line[moves[index]]
+    claim = Claim(ClaimKind.LOCATION, s.text, (), thing, s.place, action.line)
+    if normalise(s.place) == normalise(action.place):
+        return [supported(s, claim, f"line {action.line}", action.line)], action.line
+    truth = f"that move is to the {action.place}"
+    return [t.wrong(s, claim, truth, action.line, ErrorKind.WRONG_TIME, truth)], action.line
 
 
 def _entry(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
@@ -88,7 +120,11 @@ def _going(
     together = set[int].intersection(*(set(find((name,), s.room)) for name in names))
     for name in names:
         claim = Claim(s.kind, s.text, (name,), place=s.room)
-        line = t.pick(sorted(together) or find((name,), s.room), s)
+        lines = sorted(together) or find((name,), s.room)
+        if s.again and s.kind is ClaimKind.ENTRY:
+            rooms = [t.time.by_line[n].room for n in lines]
+            lines = [n for i, n in enumerate(lines) if rooms[i] in rooms[:i]]  # comes back to where they were
+        line = t.pick(lines, s)
         if line is not None and not group.options and (late := t.out_of_time(s, line)):
             at.append(line)
             made.append(late)
@@ -160,6 +196,8 @@ def _said(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         claim = Claim(ClaimKind.SAID, s.text, action.actors[:1], action.thing, action.place, line)
         return [supported(s, claim, f"line {line}", line)], line
     claim = Claim(ClaimKind.SAID, s.text, who.names, s.thing, s.place)
+    if who.options or listener.options:
+        return [unclear(s, "who is meant is not clear")], None
     loose = t.time.tells(who.names or None, listener.names, [], "")
     if not (things or s.place or listener.names):
         return [unclear(s, "what is said is not clear")], None

@@ -42,8 +42,10 @@ class Telling:
         self.told: list[int] = []  # and before it
         self.also: list[int] = []  # other lines at which the thing is where it was last said to be
         self.alts: dict[int, list[int]] = {}  # later lines that a retold event may be as well
+        self.fits: dict[int, list[int]] = {}  # all lines that it may be
         # Of the statement being judged:
         self.anchor: int | None = None  # a line named, or retold with it
+        self.timed = False  # the anchor is told as a time: "after Ann left"
         self.before: ClaimKind | None = None  # what was said before it in the sentence
         self.last_step = False
         self.told_all = False  # no later step retells anything
@@ -63,6 +65,7 @@ class Telling:
         line = nearest(lines, self.cursor, past=s.when is When.PAST)
         if line is not None:
             self.alts[line] = [n for n in lines if n > line]
+            self.fits[line] = list(lines)
         return line
 
     def out_of_time(self, s: Statement, line: int) -> ClaimVerdict | None:
@@ -78,13 +81,14 @@ class Telling:
         if s.lines is not None and self.anchor is not None:
             return [self.anchor]
         here = self.anchor if self.anchor is not None else self.cursor
-        if s.when is When.END or (self.last_step and s.concludes and s.when is not When.PAST):
-            return [self.item.question.line]
+        end = self.item.question.line
+        if s.when is When.END:
+            return [end]
         if s.when is When.PAST and here:
             return [here, *[n for n in reversed(self.time.lines) if n <= here]]
         if (s.when is When.NOW and here) or self.anchor is not None:
             return [here, *self.alts.get(here, ())]
-        return [here, None, *[n for n in self.time.lines if n > here]]
+        return [here, end, *[n for n in self.time.lines if n > here]]
 
     def decide(
         self, s: Statement, moments: list[int | None], at: Callable[[int | None], ClaimVerdict], sure: int = 2

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tomprm.trace.groups import Group, Token
-from tomprm.trace.words import UNREAL
+from tomprm.trace.words import TIMES, UNREAL
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Clause:
     joint: str = ""
     real: bool = True  # not a condition, question, guess or wish
     firm: bool = True  # not within somebody's view of things
+    ahead: bool = False  # its conjunction joins it to what follows: "and after Ann left, Bob ..."
     tags: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -32,6 +33,7 @@ _BEGIN = re.compile(
     rf"(?<![,c])[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
 )
 _STATES = re.compile(rf"[PTS][hbmn]*[{_VERB}b]")
+_WHEN = re.compile("(?:S[XEM]|V),*")
 _CLEFT = re.compile("Tb(?=Pr)")  # "it is Ann who moves it"
 _WHOSE = re.compile(rf"(?![OZH][y:])[hbmn1i]*[{_VERB}gpbaW]")
 _VIEW = re.compile(
@@ -45,16 +47,32 @@ def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:
     asked = bool(words) and words[-1] == "?"
     tokens = _views([t for t in sentence if t.tag not in "!?"])
     subject: Group | None = None
-    unreal = viewed = False
-    for joint, part in _split(tokens):
-        if not part:
-            continue
+    given: list[Token] = []
+    viewed = False
+    parts = [piece for joint, part in _split(tokens) if part for piece in _timed(joint, part)]
+    # "If she had stayed, she would think ..." and the other way round; "had she stayed, ..."
+    unreal = any(joint in ("if", "unless", "even if") for joint, _ in parts) or (
+        len(tokens) > 2 and tokens[0].tag == "h" and tokens[1].tag == "P"
+    )
+    for joint, part in parts:
         part, subject = _with_subject(part, joint, subject, tokens)
         # A condition holds for what follows it in the sentence: "if she had seen it, she would look ..."
         unreal = unreal or joint in UNREAL or any(_guessed(part, i) for i in range(len(part)))
+        ahead = not given or given[-1].tag == "c"
         firm = not viewed and len(part) <= LONGEST
-        yield Clause(part[:LONGEST], joint, not asked and not unreal, firm)
+        yield Clause(part[:LONGEST], joint, not asked and not unreal, firm, ahead)
+        given = part
         viewed = viewed or any(t.word == "view" for t in part)
+
+
+def _timed(joint: str, part: list[Token]) -> Iterator[tuple[str, list[Token]]]:
+    """ "After her exit Ann moves it": a time, and what happens then."""
+    found = _WHEN.match("".join(t.tag for t in part)) if joint in TIMES else None
+    if found is None or found.end() == len(part):
+        yield joint, part
+        return
+    yield joint, part[: found.end()]
+    yield "", part[found.end() :]
 
 
 def _guessed(part: list[Token], i: int) -> bool:

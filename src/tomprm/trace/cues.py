@@ -22,7 +22,18 @@ NOW = _phrases(
     "now", "then", "at (?:this|that) (?:point|moment|time|stage)", "by (?:now|then)", "after (?:this|that)",
     "so far", "up to (?:now|then|here)",
 )  # fmt: skip
-END = _phrases("at the (?:very )?end", "in the end", "ultimately", "final(?: answer)?", "conclusion")
+END = _phrases(
+    "at the (?:very )?end", "in the end", "by the end", "ultimately", "final(?: answer)?", "conclusion",
+    "when the story ends", "after everything",
+)  # fmt: skip
+FINALLY = re.compile(r"^\W*finally\b", re.IGNORECASE)  # of what is, not of what happens
+FIRST = _phrases(
+    "originally", "initially", "at first", "to begin with", "in the beginning", "starts? (?:out|off)", "started (?:out|off)",
+    "at the (?:very )?(?:start|begin+ing|outset)",
+)  # fmt: skip
+DENIED = _phrases(
+    "wrong to say", "not true", "untrue", "false that", "incorrect", "scratch that", "not the case"
+)
 PAST = _phrases(
     "earlier", "initially", "originally", "at first", "first", "previously", "to begin with", "before that",
     "at the (?:very )?(?:start|begin+ing|outset)", "in the beginning", "had",
@@ -38,6 +49,7 @@ LATER = _phrases(
     "the rest", "afterwards", "whatever", "anything", "everything", "any more",
     "(?:comes?|came|happens?|follows?) (?:next|after|later)",
 )  # fmt: skip
+STOP = re.compile(r"[.!?](?=\s|$)|\n")
 JOINT = re.compile(r"[,;]|\b(?:and|but)\b")
 ASKS = _phrases(
     "question (?:asks|is|wants)", "asks? (?:what|where)", "need to (?:figure|find|work|determine)",

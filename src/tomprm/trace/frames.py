@@ -23,7 +23,9 @@ from tomprm.trace.meanings import (
     looks_there,
     moves,
     moves_before,
+    nth_move,
     out,
+    overhears,
     presence,
     says,
     sees,
@@ -63,27 +65,29 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<chain>P)m[hbm]*Y[it]?(?P<place>[CR])", belief),  # would say
     (r"(?P<who>P)[hbm]*M(?P<thing>T)s(?P<seer>P)i*(?P<place>[CR])", moves_before),
     # saw her put it in the box
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*M(?P<thing>T)?[hbi]*{_BOX}", watches),
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?P<actor>P)[hbmi]*[XEg](?:f?R)?", watches),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<actor>P)[hbmi]*M(?P<thing>T)?(?:f(?P<source>[CR]))?[hbi]*{_BOX}", watches),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<actor>P)[hbmi]*[XEg](?:f?R)?", watches),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<thing>T)[hbm]*M(?:f(?P<source>[CR]))?i*{_BOX}", watches),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*H(?P<speaker>P)Y(?P<listener>P)?(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", overhears),
     # last saw it in the box
     (rf"{_SUBJ}[hbmi]*n?[hbm]*lO(?:q?(?P<thing>T))?[hbmi]*{_BOX}", finds),
     (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:[xW]P?)*[hbm]*i?{_BOX}", finds),
     (rf"(?P<place>[CR])[hbm]*l[xqt]*{_SUBJ}[hbm]*O(?P<thing>T)?(?!P)", finds),
     # did not see the move, misses it, has no idea about it
-    (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE]", sees),
-    (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?!P)", sees),
+    (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE](?:i*(?P<place>[CR]))?", sees),
+    (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?:oT)?(?:i+(?P<place>[CR]))?(?!P)", sees),
     (r"(?:V|T|z)[hbm]*(?P<no>n?)[hbm]*[OZH]y(?P<who>P)", sees),
     (r"[OZH]y(?P<who>P)", sees),
     (r"^O:(?P<who>P)$", sees),
     (r"s(?P<who>P)", sees),
     (r"W(?P<who>P)b?O", sees),
     (r"V(?P<who>P)[hbm]*n?[hbm]*[OZ]", sees),
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?:q?(?P<thing>T))?[hbmi]*{_BOX}", finds),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?:[qt]?(?P<thing>T))?[hbmi]*{_BOX}", finds),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCqtxHSb])", sees),
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", sees),
     # what is said, heard and believed
-    (r"(?P<who>P)[hbm]*n?[hbm]*Yi?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?:i(?P<to>P))?(?!c[CR])", says),
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
+    (r"(?P<who>P)[hbm]*n?[hbm]*Y(?:sP)?i?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?:i(?P<to>P))?(?!c[CR])", says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HSY", hears),
     (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", says),
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", says),
@@ -93,7 +97,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", trusts),
     # moves
-    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:,T,)?(?:[fi]*(?P<source>[CR])(?=i+[CR]))?(?:sP)?[hbi]*(?P<place>[CRL])(?:[,c]+i+(?P<second>[CR]))?(?!c[CR])", moves),
+    (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:,T,)?(?:f+(?P<source>[CR])(?=i+[CR]))?(?:sP)?[hbi]*(?P<place>[CRL])(?:[,c]+i+(?P<second>[CR]))?(?!c[CR])", moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*M(?:f(?P<source>[CR]))?i*(?P<place>[CR])(?:y(?P<who>P))?", moves),
     (r"(?P<thing>T)[hbm]*[EX]i*(?P<place>C)(?:,?MyT?(?P<who>P))?", moves),  # goes into the box
     (r"(?P<thing>T)[hbm]+n?[hbm]*My(?P<who>P)(?:f(?P<source>[CR]))?(?:i*(?P<place>[CR]))?", moves),
@@ -104,6 +108,11 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>P):(?:f(?P<source>[CR]))?,?i(?P<place>[CR])$", moves),
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", moves),
+    (r"(?P<nth>V)(?:oT)?[hbm]*[iE]+(?P<place>[CR])", nth_move),
+    (r"i(?P<nth>V),?(?:T|P)[hbm]*[MEX]T?i*(?P<place>[CR])", nth_move),
+    (r"(?P<who>P)[hb]*M(?P<thing>T),?$", still),
+    (r"(?P<thing>T)[hb]+M,?$", still),
+    (r"^(?P<who>S)M$", still),
     # coming, going, being there
     (r"(?P<who>P)[hbm]*b(?P<how>[lx])x?(?:i?X|f(?P<room>R)|g)", out),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P),?$)?", goes(ClaimKind.ENTRY)),
@@ -111,6 +120,8 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<room>R)[hbm]+n?[hbm]*Xy(?P<who>P)", goes(ClaimKind.EXIT)),
     (r"(?P<who>P)g$", goes(ClaimKind.EXIT)),
     (r"^(?P<who>P)i$", goes(ClaimKind.ENTRY)),
+    (r"^(?P<who>S)X$", goes(ClaimKind.EXIT)),
+    (r"^(?P<who>S)E$", goes(ClaimKind.ENTRY)),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*(?:x?i)?X(?!i*C)f?(?P<room>[RL])?", goes(ClaimKind.EXIT)),
     (rf"{_SUBJ}(?:[hbm]*n?[hbm]*w?[hbm]*(?:a)?i|[hbm]*w)(?P<room>R)(?:W(?P<company>P))?", presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:g|p|L|a)f?(?P<room>R)?(?:W(?P<company>P))?", presence),
@@ -124,7 +135,9 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<chain>P)(?:[hbmn]*[kN])?[:>,]+(?P<place>[Cu])$", belief),
 )  # fmt: skip
 _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)
-_KNOWS = re.compile("P[hbm]*(?P<verb>[BA])o?t")
+_KNOWS = re.compile("P[hbm]*n?[hbm]*(?P<verb>[BA])o?t")
+_TAKES_IN = re.compile("P[hbmi]*n?[hbmi]*(?:[BAOH]|N)o?t$")
+_HAPPENED = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 
 
 def read_clause(clause: Clause, text: str) -> list[tuple[Statement, tuple[int, int]]]:
@@ -167,7 +180,25 @@ def _believed(
         opening = any(i < span[0] and clause.tags[i] in "PSvGfoOH" and i not in known for i in left)
         firm = clause.firm and not doubtful and not opening
         kept.append((claim if firm else _loose(claim), span))
+        if claim.kind in _HAPPENED and (knower := _knower(clause, span[0], left)):
+            sure = clause.firm and claim.kind is ClaimKind.MOVE
+            kept.append((replace(knower, start=claim.start + 1, firm=sure), span))
     return kept
+
+
+def _knower(clause: Clause, at: int, left: list[int]) -> Statement | None:
+    """ "Ann knows that", "Bob does not notice that", before what happened: who took it in."""
+    found = _TAKES_IN.search(clause.tags, 0, at)
+    if found is None or any(i not in left for i in range(*found.span())):
+        return None
+    tokens = clause.tokens[found.start() : found.end()]
+    verb = next(t for t in tokens if t.tag in "BAOHN")
+    if verb.tag == "B" and verb.word not in _SELF:
+        return None
+    who = next(t.group for t in tokens if t.tag == "P")
+    text = " ".join(t.word for t in tokens)
+    positive = "n" not in found[0] and "N" not in found[0]
+    return Statement(ClaimKind.PERCEPTION, text, tokens[0].start, group=who, positive=positive)
 
 
 def _loose(claim: Statement) -> Statement:

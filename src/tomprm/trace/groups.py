@@ -174,7 +174,12 @@ def groups(tokens: list[Token]) -> list[Token]:
         members, j = [token], i + 1
         commas = False
         while j < len(tokens):
-            step = 1 if tokens[j].tag in ",c" and tokens[j].word not in ("(", ")", "/", "-", "–", "—") else 0
+            nor = tokens[j].word == "nor" and bool(done) and done[-1].word == "neither"
+            step = (
+                1
+                if (nor or tokens[j].tag in ",c") and tokens[j].word not in ("(", ")", "/", "-", "–", "—")
+                else 0
+            )
             if step and tokens[j].tag == "," and j + 1 < len(tokens) and tokens[j + 1].tag == "c":
                 step = 2
             if not step or j + step >= len(tokens) or tokens[j + step].tag != "P":
@@ -210,10 +215,14 @@ def groups(tokens: list[Token]) -> list[Token]:
             and group.kind in ("all", "none", "others")
         ):
             k = j + 1 + (tokens[j + 1].tag == "f")
-            left_out = tokens[k].group if k < len(tokens) and tokens[k].tag == "P" else None
-            if left_out is not None:
-                group = replace(group, but=left_out.names)
+            while k < len(tokens) and (left_out := tokens[k].group) is not None:
+                group = replace(group, but=(*group.but, *left_out.names))
                 j = k + 1
+                k = (
+                    j + 1
+                    if j + 1 < len(tokens) and tokens[j].tag in ",c" and tokens[j + 1].tag == "P"
+                    else len(tokens)
+                )
         if done and done[-1].tag == "1":
             group = replace(group, only=True)
             done.pop()
@@ -223,7 +232,12 @@ def groups(tokens: list[Token]) -> list[Token]:
         ):
             group = replace(group, only=True)
             j += 1
+        neither = bool(done) and done[-1].word == "neither" and len(members) > 1
+        if neither:
+            done.pop()
         done.append(replace(token, end=tokens[j - 1].end, group=group, value=""))
+        if neither:
+            done.append(Token("n", token.end, token.end, "not"))
         i = j
     return done
 

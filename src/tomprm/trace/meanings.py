@@ -11,8 +11,9 @@ from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.statements import Statement
-from tomprm.trace.words import NUMBERS
+from tomprm.trace.words import NUMBERS, ORDINALS, word_set
 
+_AGAIN = word_set("back return returns returned returning re-enter re-enters re-entered re-entering reenters")
 Build = Callable[["Match"], Iterator[Statement]]
 
 
@@ -25,6 +26,8 @@ class Match:
     text: str  # of the step
 
     def tokens(self, name: str) -> list[Token]:
+        if name not in self.found.re.groupindex:
+            return []
         start, end = self.found.span(name)
         return self.clause.tokens[start:end] if start >= 0 else []
 
@@ -45,7 +48,8 @@ class Match:
 
     def claim(self, kind: ClaimKind, **slots: object) -> Statement:
         start, end = self.span
-        return Statement(kind, self.text[start:end], start, **slots)  # type: ignore[arg-type]
+        slots.setdefault("start", start)
+        return Statement(kind, self.text[start:end], **slots)  # type: ignore[arg-type]
 
 
 def _name(token: Token | None) -> str:
@@ -135,28 +139,41 @@ def sees(m: Match) -> Iterator[Statement]:
     owner = m.who("owner") if "owner" in m.found.re.groupindex else None
     yield m.claim(
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
-        count=_count(m), of_that=known and "V" in words,
+        count=_count(m), of_that=known and "V" in words, ordinal=_ordinal(m),
+        place=_name(m.one("place")) if "place" in m.found.re.groupindex else "",
     )  # fmt: skip
 
 
 def watches(m: Match) -> Iterator[Statement]:
     """Sees somebody do something: what was done, and who saw it."""
-    done = m.who("actor")
-    if done is None:
-        return
     index = m.found.re.groupindex
+    done = m.who("actor") if "actor" in index else None
     place = m.one("place") if "place" in index else None
     if place is not None:
         yield m.claim(
             ClaimKind.MOVE, group=done, thing=_name(m.one("thing")) or "it", place=_name(place),
-            relation="room" if place.tag == "R" else "place",
+            relation="room" if place.tag == "R" else "place", source=_name(m.one("source")),
         )  # fmt: skip
-    elif "E" in m.found[0]:
-        yield m.claim(ClaimKind.ENTRY, group=done)
-    else:
-        yield m.claim(ClaimKind.EXIT, group=done)
-    for seen in sees(m):
-        yield replace(seen, start=seen.start + 1)
+    elif done is not None:
+        yield m.claim(ClaimKind.ENTRY if "E" in m.found[0] else ClaimKind.EXIT, group=done)
+    missed = ("n" in m.found[0]) != ("Z" in m.found[0])
+    start, _ = m.span
+    yield m.claim(ClaimKind.PERCEPTION, group=m.who(), positive=not missed, start=start + 1)
+
+
+def overhears(m: Match) -> Iterator[Statement]:
+    """Hears somebody say something."""
+    place, thing = m.one("place"), m.one("thing")
+    topic = thing is not None and thing.tag == "K"
+    yield m.claim(
+        ClaimKind.SAID, group=m.who("speaker"), listener=m.who("listener"), thing=_name(thing),
+        place="" if topic else _name(place),
+        relation="known" if topic else ("room" if place is not None and place.tag == "R" else "place"),
+    )  # fmt: skip
+    start, _ = m.span
+    yield m.claim(
+        ClaimKind.PERCEPTION, group=m.who(), positive="n" not in m.found[0], heard=True, start=start + 1
+    )
 
 
 def _count(m: Match) -> int:
@@ -165,6 +182,19 @@ def _count(m: Match) -> int:
         t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag in "Vz"
     ).split()
     return next((NUMBERS[w] for w in words if w in NUMBERS), 0)
+
+
+def _ordinal(m: Match) -> int:
+    """Which move: 2 for "the second move", -1 for the last, 0 where none is told."""
+    words = " ".join(t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag == "V").split()
+    return next((ORDINALS[w] for w in words if w in ORDINALS), 0)
+
+
+def nth_move(m: Match) -> Iterator[Statement]:
+    """The second move was to the box."""
+    place = m.one("place")
+    if place is not None and _ordinal(m):
+        yield m.claim(ClaimKind.MOVE, thing="it", place=_name(place), ordinal=_ordinal(m))
 
 
 def _any(m: Match) -> bool:
@@ -217,11 +247,10 @@ def moves_before(m: Match) -> Iterator[Statement]:
 
 
 def still(m: Match) -> Iterator[Statement]:
-    """Nobody moves it (any more)."""
+    """Nobody moves it (any more); somebody moves it, wherever to."""
     who = m.who() if "who" in m.found.re.groupindex else None
     negative = "n" in m.found[0] or (who is not None and who.kind == "none")
-    if negative:
-        yield m.claim(ClaimKind.MOVE, group=who, thing=_name(m.one("thing")) or "it", positive=False)
+    yield m.claim(ClaimKind.MOVE, group=who, thing=_name(m.one("thing")) or "it", positive=not negative)
 
 
 def goes(kind: ClaimKind) -> Build:
@@ -233,7 +262,9 @@ def goes(kind: ClaimKind) -> Build:
             who = more
         if who is not None:
             name = _name(room) if room is not None and room.tag == "R" else ""
-            yield m.claim(kind, group=who, room=name, positive="n" not in m.found[0])
+            words = m.clause.tokens[m.found.start() : m.found.end()]
+            again = any(t.tag == "E" and _AGAIN & set(t.word.split()) for t in words)
+            yield m.claim(kind, group=who, room=name, positive="n" not in m.found[0], again=again)
 
     return build
 

@@ -36,6 +36,7 @@ class Reader:
     relation: str = "place"
     follows: bool = False  # the clause goes on from the one before: "so he hears it"
     contrast: bool = False
+    coordinated: bool = False
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
 
@@ -56,7 +57,8 @@ class Reader:
         body = cues.LINES.sub(lambda m: ("§" if m[0][0] in "Ll" else " ") + " " * (len(m[0]) - 1), body)
         opened = 0
         for number, sentence in enumerate(sentences(body, self.lexicon)):
-            end = sentence[-1].end
+            stop = cues.STOP.search(body, sentence[-1].end)
+            end = stop.end() if stop else len(body)
             spoken = body[opened:end]
             if named := [span for at, span in anchors if opened <= at < end]:
                 lines = named[-1] if len(named) > 1 else named[0]
@@ -79,7 +81,7 @@ class Reader:
             before = [c.tokens[-1].end for c in parts[:index] if c.tokens]
             head = before[-1] if before else 0
             later = [c.tokens[0].start for c in parts[index + 1 :] if c.tokens]
-            tail = later[0] if later else sentence[-1].end
+            tail = later[0] if later else opened + len(spoken)
             ends = clause.tokens[-1].end if clause.tokens else 0
             if stop := cues.JOINT.search(text, ends, tail):
                 tail = stop.start()
@@ -99,6 +101,8 @@ class Reader:
             read = [s for s, _ in read_clause(known, text)]
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
+            if cues.DENIED.search(spoken):
+                continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
             for statement in read:
@@ -107,18 +111,21 @@ class Reader:
                 at = at or [s for _, s in marks]
                 if found and found[-1].text == statement.text and found[-1].kind in _DEEDS:
                     at, marks, lines = [], [], None  # what was watched has its own line
+                state = statement.kind in (ClaimKind.BELIEF, ClaimKind.LOCATION, ClaimKind.CONCLUSION)
                 found.append(
                     replace(
                         statement,
-                        when=when,
+                        when=When.END if state and cues.FINALLY.search(spoken) else when,
                         lines=at[-1] if marks and at else lines,
                         sentence=number,
                         joint=known.joint,
+                        ahead=known.ahead,
                         concludes=concludes,
                         later=later_on,
                         cited=bool(marks),
                         quoted=quoted,
                         then=bool(cues.THEN.search(words)),
+                        first=bool(cues.FIRST.search(text[max(head, opened) : max(ends, tail)])),
                     )
                 )
                 if found[-1].place == "there":
@@ -303,6 +310,7 @@ class Reader:
         done: list[Token] = []
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
         self.follows = clause.joint == "so" and not self.contrast
+        self.coordinated = clause.joint == "and" and clause.tags.startswith("P")
         plural = self.together
         bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
@@ -324,7 +332,7 @@ class Reader:
             if len(plural) < 2 or plural == self.together:
                 plural = plural if len(here) < 2 else tuple(here)
         self.together = plural
-        return Clause(done, clause.joint, clause.real, clause.firm)
+        return replace(clause, tokens=done)
 
     def _meant(self, group: Group, here: list[str], before: Sequence[str] = ()) -> Group:
         chain = self.lexicon.question.chain
@@ -349,6 +357,10 @@ class Reader:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.
             near = [n for n in pool if n in self.spoken]
+            leads = self.coordinated and not here and not before
+            if leads and len(near) == 1 and len(pool) > 1:
+                # "Ann moves it, and she sees it" speaks of somebody else: Ann would be left out.
+                pool, near = [*[n for n in pool if n not in near], *near], []
             rest = [n for n in pool if n not in near]
             others = near[1:] if near and self.follows else [*near[1:], *rest[: 4 if near else 5]]
             others = [n for n in others if n != (near or pool)[0]]

@@ -59,7 +59,11 @@ class Statement:
     lines: tuple[int, int] | None = None
     sentence: int = 0  # its number within the step
     joint: str = ""  # the conjunction before its clause
+    ahead: bool = False  # that clause belongs to what follows it
     concludes: bool = False
+    ordinal: int = 0  # "the second move"; -1 the last
+    again: bool = False  # comes back
+    first: bool = False  # of how it was at first
     count: int = 0  # "these three moves"
     passive: bool = False  # nobody is named as speaker
     ever: bool = False  # at no time at all

@@ -24,7 +24,7 @@ def word_set(words: str) -> frozenset[str]:
 
 
 _GROUPS = {
-    FILLER: """the a an then also again now still already finally later afterwards next thus therefore hence
+    FILLER: """just_once only_once once_again once_in_the the a an then also again now still already finally later afterwards next thus therefore hence
         really actually simply both quite very basically too either eventually herself himself itself
         themselves own yet even exactly currently initially originally secretly privately publicly
         indeed clearly obviously presumably however well okay ok hmm alright right soon meanwhile
@@ -81,11 +81,11 @@ _GROUPS = {
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
         looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
         encounter encounters encountered pick_up picks_up picked_up clock clocks clocked""",
-    "Z": """miss misses missed missing overlook overlooks overlooked fail_to_see fails_to_see failed_to_see
+    "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see fails_to_see failed_to_see
         fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on missed_out_on""",
     "H": """hear hears heard hearing overhear overhears overheard overhearing listen listens listened
         listen_to listens_to listened_to listening catches_wind get_told gets_to_hear got_to_hear""",
-    "B": """stick_to stick_with sticks_to sticks_with stuck_with stuck_to sticking_to sticking_with
+    "B": """would_say would_answer 'd_say would_tell_you will_say stick_to stick_with sticks_to sticks_with stuck_with stuck_to sticking_to sticking_with
         hold_on_to holds_on_to keep_to keeps_to think thinks thought thinking believe believes believed
         believing know knows knew known knowing assume assumes assumed assuming expect expects expected
         expecting suppose supposes supposed reckon reckons reckoned figure figures figured guess guesses
@@ -125,7 +125,7 @@ _GROUPS = {
         not_buy""",
     "b": """is are was were be been being am 're gets get got gotten""",
     "h": """has have had having 've""",
-    "m": """will would shall should must does do did 'll 'd can could going_to ought needs_to has_to have_to
+    "m": """able_to will would shall should must does do did 'll 'd can could going_to ought needs_to has_to have_to
         is_going_to are_going_to naturally_will cannot_but got_to continue_to continues_to continued_to
         seem_to seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
     "n": """not never n't no_longer hardly without cannot neither nor isn doesn didn""",
@@ -194,6 +194,9 @@ ENGLISH = _english()
 PRONOUNS = {"he": 1, "she": 1, "him": 1, "they": 2, "them": 2}
 OWNERS = {"his": 1, "her": 1, "their": 2}
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
+ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5,
+            "5th": 5, "last": -1, "final": -1}  # fmt: skip
+TIMES = ("after", "before", "until", "once", "right after", "just after", "right before", "just before", "during")
 ALL = ("everyone", "everybody")
 NONE = ("nobody", "noone")
 # What may follow a number or "all": "all five people", "the other two characters".
