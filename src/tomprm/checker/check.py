@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from tomprm.belief.lines import event_at, speaker
-from tomprm.belief.state import BeliefState, collapse
+from tomprm.belief.state import Belief, BeliefState, collapse
 from tomprm.checker import kinds
 from tomprm.checker.facts import Facts, entailed_answer, value_words
 from tomprm.checker.free import FreeReading
@@ -35,6 +35,8 @@ class Checker:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.facts = Facts(item.story, item.question)
+        self._beliefs: dict[tuple[tuple[str, ...], Fact, int | None], Belief] = {}  # of the trace at hand
+        self._errors: dict[tuple[tuple[str, ...], Fact, int | None, str], ErrorKind] = {}
         self.due = obligations(self.state, self.question)
         self.answer = self.question.say(self.state.answer(self.question).value)
 
@@ -43,6 +45,8 @@ class Checker:
         meets it, an error for the first step that makes it."""
         if isinstance(trace, str):
             trace = read_trace(trace)
+        self._beliefs.clear()
+        self._errors.clear()
         open_due = list(self.due)
         errors: set[tuple[object, ...]] = set()
         steps: list[StepVerdict] = []
@@ -135,13 +139,15 @@ class Checker:
             return _open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_location(claim, fact)
 
-    def judge_location(self, claim: Claim, fact: Fact) -> ClaimVerdict:
-        """Is `fact` what is claimed, at the claim's line?"""
+    def judge_location(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
+        """Is `fact` what is claimed, at the claim's line? (`named`: as in `judge_belief`.)"""
         thing, belief = fact.thing, self.state.belief((), fact, claim.line)
         if belief.value is None:
             return _open(claim, f"where the {thing} is has not been said yet")
         if matches(claim.place, belief.value) == claim.positive:
             return _supported(claim, belief.value, belief.event)
+        if not named:
+            return ClaimVerdict(claim, Status.CONTRADICTED, claim.place, belief.value, "")
         kind = kinds.location_error(self.state, fact, claim.line, claim.place)
         truth = f"the {thing} is in the {belief.value}"
         return _wrong(claim, claim.place, belief.value, belief.event, kind, truth)
@@ -190,7 +196,10 @@ class Checker:
         Args:
             named: find out what kind of error it is, which is most of the work.
         """
-        belief = self.state.belief(claim.names, fact, claim.line)
+        key = (claim.names, fact, claim.line)
+        if key not in self._beliefs:
+            self._beliefs[key] = self.state.belief(*key)
+        belief = self._beliefs[key]
         held = value_words(fact, belief.value) or "unknown"
         claimed = claim.place or "unknown"
         if matches(claimed, held) == claim.positive:
@@ -198,7 +207,10 @@ class Checker:
         if not named:
             return ClaimVerdict(claim, Status.CONTRADICTED, claimed, held, "")
         if claim.positive:
-            kind = kinds.belief_error(self.state, claim.names, fact, claim.line, claim.place)
+            wrong = (*key, claim.place)
+            if wrong not in self._errors:
+                self._errors[wrong] = kinds.belief_error(self.state, *wrong)
+            kind = self._errors[wrong]
         else:
             kind, claimed = ErrorKind.BELIEF_NOT_UPDATED, f"not {claimed}"
         return _wrong(claim, claimed, held, belief.event, kind, belief.explain())
