@@ -439,7 +439,6 @@ H X: Tara moves the melon to the white_drawer, then exits.
 T S: Jack moves the onion to the crate while Chloe is out. // He knows that she did not see it.
 - Chloe leaves the porch. // Jack then moves the onion to the crate, and she doesn't see it.
 - Jack moved the onion after Chloe left. // So she still thinks it is in the suitcase.
-T XUN: Jack moved the onion after Chloe left. // So she thinks it is in the crate.
 E SUN: Theo moves the silver ring to the glass jar. // Lena secretly watches him do it.
 - Ivan moves the ring to the wooden box. // He thinks Theo saw it.
 """,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tomprm.checker import held, perceived, whereabouts
@@ -39,12 +40,17 @@ class FreeReading:
 
     def judge_all(self, steps: Sequence[Step]) -> list[Verdicts]:
         """Verdicts for the claims of each step, in the order in which they are written."""
-        read = [self.reader.read(step) for step in steps]
+        read: list[tuple[Statement, ...]] = []
+        unread: list[bool] = []
+        for step in steps:
+            read.append(self.reader.read(step))
+            unread.append(self.reader.unread)
         last_told = max(
             (i for i, found in enumerate(read) if any(s.kind in _EVENTS for s in found)), default=-1
         )
         made: list[Verdicts] = []
         for number, statements in enumerate(read):
+            self.telling.unread = unread[number]
             self.telling.last_step = number == len(read) - 1
             self.telling.told_all = number >= last_told
             made.append(self._judge(statements))
@@ -69,6 +75,7 @@ class FreeReading:
         statements = sorted(statements, key=lambda s: s.start)
         first = [s for i, s in enumerate(statements) if s.kind in _EVENTS and s.joint in _WHILE and i]
         for s in [*first, *(s for s in statements if s not in first)]:
+            s = self._moved(s)
             if s.kind in _EVENTS:
                 made, line = retell(self.telling, s)
                 told = [n for at, n, _ in retold if at < s.start]
@@ -82,13 +89,22 @@ class FreeReading:
                 self.telling.timed = any(line == self.telling.anchor and j in _WHILE for _, line, j in retold)
                 earlier = [x.kind for x in statements if x.start < s.start]
                 self.telling.before = earlier[-1] if earlier else None
-                made = _JUDGES[s.kind](self.telling, s)
+                untold = s.joint in BEFORE and s.kind is ClaimKind.PRESENCE  # "before Ann gets there"
+                made = [] if untold else _JUDGES[s.kind](self.telling, s)
             if not s.quoted:
                 yield from ((s.start, v) for v in made)
 
         order.sort(key=lambda pair: pair[0].start)
         if (turned := self._ordered(order)) is not None:
             yield statements[0].start, turned
+
+    def _moved(self, s: Statement) -> Statement:
+        """ "Ann -> box" is a move where she makes one."""
+        if s.kind is ClaimKind.BELIEF and s.bare and len(s.chain) == 1:
+            lines = self.telling.time.moves(s.chain[0].names, [self.telling.thing], s.place, "")
+            if any(n > self.telling.cursor for n in lines):
+                return replace(s, kind=ClaimKind.MOVE, group=s.chain[0], chain=(), bare=False)
+        return s
 
     def _ordered(self, told: list[tuple[Statement, int]]) -> ClaimVerdict | None:
         """ "After", "before" and "had already" between two events of a sentence have to hold; the verdict on

@@ -76,7 +76,7 @@ def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str, brief: b
     ):
         ending = (t.last_step or t.told_all) and not t.timed
         moments = [asked.line] if ending else [*moments[:1], asked.line]
-    elif s.first and s.positive and s.lines is None and t.anchor is None:
+    elif s.first and s.positive and s.lines is None:
         moments = list[int | None]([t.checker.state.story.about(fact)[0].line])
     elif len(moments) > 1 and s.positive and s.place:
         # What sets the belief may be told by telling the belief.
@@ -126,6 +126,7 @@ def _chains(t: Telling, groups: Sequence[Group]) -> list[tuple[tuple[str, ...], 
     outer = first.names
     if first.kind in ("all", "others"):
         there = t.time.present(t.anchor or t.cursor) or t.time.agents
+        there = t.time.agents if first.count == len(t.time.agents) else there
         outer = tuple(sorted(there - set(first.but)))
     elif first.kind != "some":
         return []
@@ -169,7 +170,7 @@ def _is_at(t: Telling, s: Statement, thing: str) -> ClaimVerdict:
     if s.when is When.PAST and not any(e.line <= t.cursor for e in about):
         s = replace(s, when=When.OPEN)
     moments = t.moments(s)
-    if s.first and s.lines is None and t.anchor is None:
+    if s.first and s.lines is None:
         moments = list[int | None]([about[0].line])
     open_anchor = len(moments) > 1
     if open_anchor and s.positive:

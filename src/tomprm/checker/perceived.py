@@ -75,6 +75,8 @@ def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
 def _targets(t: Telling, s: Statement) -> list[Event]:
     """The events that "it", "this" or "these moves" may be, the likeliest first."""
     moves = [n for n in t.time.moves(None, [t.thing], "", "") if t.time.by_line[n].kind is not Kind.PLACE]
+    if s.ordinal and s.count:
+        return []
     if s.ordinal and -len(moves) <= (index := s.ordinal - (s.ordinal > 0)) < len(moves) and s.lines is None:
         lines = [moves[index]]
     elif s.place and s.lines is None:
@@ -96,6 +98,8 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
             past = [n for n in moves if n <= t.cursor]
             lines = past[-s.count :] if s.count else past
             t.deeds = lines
+    elif t.unread and not t.latest and t.anchor is None:
+        return []
     else:
         lines = list(reversed(t.latest or t.earlier))
         if t.anchor is not None:

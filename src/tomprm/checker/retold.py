@@ -54,13 +54,15 @@ def _move(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         return [supported(s, claim, f"line {line}", line)], line
     subject = join_names(who) if who else "somebody"
     claim = Claim(ClaimKind.MOVE, s.text, who or (), things[0], s.place)
+    others = t.time.moves(None, things, place, room) if place or room else []
+    if others and s.group is not None and s.group.pronoun:
+        return [unclear(s, "who is meant is not clear")], t.pick(others, s)
     instead = t.time.moves(who, things, "", "")
     if instead:
         other = t.time.by_line[t.pick(instead, s) or instead[0]]
         where = other.place or other.room
         truth = f"{join_names(other.actors) or 'somebody'} moves the {other.thing} to the {where}"
         return [t.wrong(s, claim, truth, other.line, ErrorKind.WRONG_PLACE, truth)], other.line
-    others = t.time.moves(None, things, place, room) if place or room else []
     if others and who:
         other = t.time.by_line[t.pick(others, s) or others[0]]
         truth = f"{join_names(other.actors) or 'nobody'} moves it to the {other.place or other.room}"

@@ -45,6 +45,7 @@ class Telling:
         self.fits: dict[int, list[int]] = {}  # all lines that it may be
         # Of the statement being judged:
         self.anchor: int | None = None  # a line named, or retold with it
+        self.unread = False  # its step tells an event that was not understood
         self.timed = False  # the anchor is told as a time: "after Ann left"
         self.before: ClaimKind | None = None  # what was said before it in the sentence
         self.last_step = False

@@ -40,15 +40,18 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
         return there == s.positive
 
     moments = [t.time.end if m is None else m for m in t.moments(s)]
+    if s.lines is not None and s.lines[0] < s.lines[1]:
+        within = [n for n in t.time.lines if s.lines[0] - 1 <= n <= s.lines[1] and right(name, n)]
+        moments = within or moments
     here = moments[0] if moments else t.cursor
     near = [n for n in t.time.lines if n > here][:1]
     claim = Claim(ClaimKind.PRESENCE, s.text, (name,), place=s.room, positive=s.positive)
-    scene = t.anchor if t.anchor is not None else next(iter(reversed(t.latest or t.earlier)), None)
-    watched = t.time.perceived(scene) if scene is not None and s.positive and not s.room else None
-    if watched is not None and name in watched.real:
-        return unclear(s, "there in secret")
     if any(right(name, n) for n in ([here] if t.anchor is not None else [here, *near])):
         return supported(s, claim, f"at line {here}", here or None)
+    told = t.anchor if t.anchor is not None else next(iter(reversed(t.latest or t.earlier)), None)
+    watched = t.time.perceived(told) if told is not None and s.positive and not s.room else None
+    if watched is not None and name in watched.real:
+        return unclear(s, "there in secret")
     if t.anchor is None and s.positive and s.room and s.when is When.OPEN and not s.joint:
         # The scene is set: the reasoning moves on to it.
         scene = next((n for n in t.time.lines if n > here and right(name, n)), None)
@@ -62,13 +65,11 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     ever = any(right(name, n) for n in t.time.lines)
     if not s.positive and any(right(name, n) for n in t.time.lines if n >= here):
         return unclear(s, f"true later only; {truth} at line {here}")
-    if not ever or (_strict(t, s) and not s.company and s.when is not When.PAST):
+    # Right after an event of the same step it is said of that event.
+    strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
+    if not ever or (strict and not s.company and s.when is not When.PAST):
         return t.wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
     return unclear(s, f"true at another moment only; {truth} at line {here}")
-
-
-def _strict(t: Telling, s: Statement) -> bool:
-    return t.anchor is not None
 
 
 def _all_there(t: Telling, s: Statement, group: Group) -> Verdicts:

@@ -106,7 +106,8 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
 
 def _begun(part: list[Token]) -> bool:
     """Is there more before a colon than a heading?"""
-    return re.search(f"[{_VERB}]|^x$", "".join(t.tag for t in part)) is not None
+    begun = re.search(f"[{_VERB}]|^x$", "".join(t.tag for t in part)) is not None
+    return begun or (bool(part) and part[-1].tag not in "PTC")
 
 
 def _with_subject(
@@ -129,7 +130,7 @@ def _with_subject(
         else:
             part = [replace(first, tag="V"), *part[1:]]
     elif subject is not None and tags.startswith(">"):
-        lead = Token("P", first.start, first.start, "", group=subject)
+        lead = Token("T", first.start, first.start, "it")
         part = [lead, Token(":", first.start, first.start, ":"), *part]
     elif subject is not None and _WHOSE.match(tags) and not tags.startswith("i"):
         part = [Token("P", first.start, first.start, "", group=subject), *part]

@@ -17,7 +17,9 @@ LINES = re.compile(
     rf"[(\[]?(?:\b(?:[Ii]n|[Aa]t|[Oo]n|[Ff]rom) )?\b[Ll](?:ines?|\.) *{_NUMBER}(?:{_MORE})*\b[)\]]?[:,]?"
 )
 _BULLET = r"[-*+•–]|\d{1,3}[.)]|\(\d{1,3}\)|[Ss]tep \d+[:.)]|[a-z]\)"
-HEAD = re.compile(rf"\s*(?:#+ *(?:[Ss]tep|STEP) *\d+ *#*:?|(?:{_BULLET})(?=\s))")
+HEAD = re.compile(
+    rf"\s*(?:\*\*[Ss]tep \d+[.:]?\*\*[.:]?|#+ *(?:[Ss]tep|STEP) *\d+ *#*:?|(?:{_BULLET})(?=\s))"
+)
 NOW = _phrases(
     "now", "then", "at (?:this|that) (?:point|moment|time|stage)", "by (?:now|then)", "after (?:this|that)",
     "so far", "up to (?:now|then|here)",
@@ -28,7 +30,8 @@ END = _phrases(
 )  # fmt: skip
 FINALLY = re.compile(r"^\W*finally\b", re.IGNORECASE)  # of what is, not of what happens
 FIRST = _phrases(
-    "originally", "initially", "at first", "to begin with", "in the beginning", "starts? (?:out|off)", "started (?:out|off)",
+    "originally", "initially", "at first", "to begin with", "in the beginning",
+    "starts? (?:out|off)", "started (?:out|off)",
     "at the (?:very )?(?:start|begin+ing|outset)",
 )  # fmt: skip
 DENIED = _phrases(

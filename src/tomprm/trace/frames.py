@@ -26,6 +26,7 @@ from tomprm.trace.meanings import (
     nth_move,
     out,
     overhears,
+    points,
     presence,
     says,
     sees,
@@ -55,7 +56,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<who>P)[hbm]*F", looks_there),
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", belief),
-    (r"(?P<chain>P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA])o?q(?:(?P<thing>T)|P)", unknown),
+    (rf"(?P<chain>{_CHAIN}*(?:P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA]))o?q(?:(?P<thing>T)|iF(?:o?(?P<sought>T))?)", unknown),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", topic),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", topic),
     (rf"(?P<chain>{_CHAIN}+)(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<who>P)[ibhm]*(?P<place>[CR])", belief),
@@ -66,13 +67,14 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>P)[hbm]*M(?P<thing>T)s(?P<seer>P)i*(?P<place>[CR])", moves_before),
     # saw her put it in the box
     (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<actor>P)[hbmi]*M(?P<thing>T)?(?:f(?P<source>[CR]))?[hbi]*{_BOX}", watches),
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<actor>P)[hbmi]*[XEg](?:f?R)?", watches),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<actor>P)[hbmi]*(?:[XEg](?:f?R)?|M(?P<thing>T),?$)", watches),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<thing>T)[hbm]*M(?:f(?P<source>[CR]))?i*{_BOX}", watches),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*H(?P<speaker>P)Y(?P<listener>P)?(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", overhears),
     # last saw it in the box
     (rf"{_SUBJ}[hbmi]*n?[hbm]*lO(?:q?(?P<thing>T))?[hbmi]*{_BOX}", finds),
     (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:[xW]P?)*[hbm]*i?{_BOX}", finds),
     (rf"(?P<place>[CR])[hbm]*l[xqt]*{_SUBJ}[hbm]*O(?P<thing>T)?(?!P)", finds),
+    (r"(?P<who>P)[hbm]*Y(?:sP)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
     # did not see the move, misses it, has no idea about it
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE](?:i*(?P<place>[CR]))?", sees),
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?:oT)?(?:i+(?P<place>[CR]))?(?!P)", sees),
@@ -107,6 +109,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<thing>T)[hbm]+n[hbm]*M$", still),
     (r"(?P<who>P):(?:f(?P<source>[CR]))?,?i(?P<place>[CR])$", moves),
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", moves),
+    (r"(?P<thing>T):(?P<source>[CR])?>(?P<place>[CR])", moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", moves),
     (r"(?P<nth>V)(?:oT)?[hbm]*[iE]+(?P<place>[CR])", nth_move),
     (r"i(?P<nth>V),?(?:T|P)[hbm]*[MEX]T?i*(?P<place>[CR])", nth_move),
@@ -118,7 +121,8 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P),?$)?", goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Ey(?P<who>P)", goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Xy(?P<who>P)", goes(ClaimKind.EXIT)),
-    (r"(?P<who>P)g$", goes(ClaimKind.EXIT)),
+    (r"W(?P<who>P)g", presence),
+    (r"(?<!W)(?P<who>P)g$", goes(ClaimKind.EXIT)),
     (r"^(?P<who>P)i$", goes(ClaimKind.ENTRY)),
     (r"^(?P<who>S)X$", goes(ClaimKind.EXIT)),
     (r"^(?P<who>S)E$", goes(ClaimKind.ENTRY)),
@@ -132,6 +136,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?<![xMP:])(?P<thing>T):(?P<place>[CR])$", location),
     (r"(?P<place>C)[hbm]+q(?P<thing>T)[hbm]", location),
     # Ann: (no news) -> box
+    (r"(?P<chain>P)>(?P<place>C)$", points),
     (r"(?P<chain>P)(?:[hbmn]*[kN])?[:>,]+(?P<place>[Cu])$", belief),
 )  # fmt: skip
 _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)

@@ -18,7 +18,7 @@ class Group:
     count: int = 0
     but: tuple[str, ...] = ()
     only: bool = False
-    pronoun: int = 0  # 1 she, 2 they; names still to be found
+    pronoun: int = 0  # 1 she, 2 they, 3 he; names still to be found
     options: tuple[str, ...] = ()
 
 
@@ -227,7 +227,7 @@ def groups(tokens: list[Token]) -> list[Token]:
             group = replace(group, only=True)
             done.pop()
         elif j < len(tokens) and (
-            tokens[j].tag == "1"
+            (tokens[j].tag == "1" and not (j + 1 < len(tokens) and tokens[j + 1].tag in "OMEXHBYZ"))
             or (tokens[j].tag == "a" and j + 1 < len(tokens) and tokens[j + 1].tag == "O")
         ):
             group = replace(group, only=True)

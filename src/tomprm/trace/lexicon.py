@@ -42,6 +42,8 @@ class Lexicon:
             if not words:
                 continue
             whole.setdefault(words, (tag, name))
+            if "of" in words[1:]:
+                parts.setdefault(words[: words.index("of")], set()).add((tag, name))
             for i in range(1, len(words)):
                 if words[i] not in SMALL and words[i - 1] != ",":
                     parts.setdefault(words[i:], set()).add((tag, name))

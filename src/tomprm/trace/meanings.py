@@ -82,6 +82,12 @@ def belief(m: Match) -> Iterator[Statement]:
     )
 
 
+def points(m: Match) -> Iterator[Statement]:
+    """Ann -> box: what she thinks, or what she does."""
+    for found in belief(m):
+        yield replace(found, bare=True)
+
+
 def looks_there(m: Match) -> Iterator[Statement]:
     """And that is where she will look."""
     chain, negated = _chain(m)
@@ -95,6 +101,9 @@ def looks_there(m: Match) -> Iterator[Statement]:
 def unknown(m: Match) -> Iterator[Statement]:
     """Does not know where it is."""
     chain, negated = _chain(m)
+    asks = next((t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag == "q"), "")
+    if asks not in ("where", "whereabouts"):
+        return
     if negated or "N" in m.found[0]:
         yield m.claim(ClaimKind.BELIEF, chain=tuple(chain), thing=_name(m.one("thing")) or "it")
 
@@ -135,6 +144,10 @@ def sees(m: Match) -> Iterator[Statement]:
     negated = ("n" in words) != any(t in words for t in "ZN")
     if "z" in words:
         negated = True
+    verb = next((t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag == "B"), "")
+    if verb.startswith(("belie", "think", "thought")):
+        yield m.claim(ClaimKind.TRUST, group=who, positive=not negated)
+        return
     known = any(t in words for t in "BAN")
     owner = m.who("owner") if "owner" in m.found.re.groupindex else None
     yield m.claim(
@@ -149,10 +162,11 @@ def watches(m: Match) -> Iterator[Statement]:
     index = m.found.re.groupindex
     done = m.who("actor") if "actor" in index else None
     place = m.one("place") if "place" in index else None
-    if place is not None:
+    if place is not None or "M" in m.found[0]:
         yield m.claim(
             ClaimKind.MOVE, group=done, thing=_name(m.one("thing")) or "it", place=_name(place),
-            relation="room" if place.tag == "R" else "place", source=_name(m.one("source")),
+            relation="room" if place is not None and place.tag == "R" else "place",
+            source=_name(m.one("source")),
         )  # fmt: skip
     elif done is not None:
         yield m.claim(ClaimKind.ENTRY if "E" in m.found[0] else ClaimKind.EXIT, group=done)
@@ -264,7 +278,14 @@ def goes(kind: ClaimKind) -> Build:
             name = _name(room) if room is not None and room.tag == "R" else ""
             words = m.clause.tokens[m.found.start() : m.found.end()]
             again = any(t.tag == "E" and _AGAIN & set(t.word.split()) for t in words)
-            yield m.claim(kind, group=who, room=name, positive="n" not in m.found[0], again=again)
+            yield m.claim(
+                kind,
+                group=who,
+                room=name,
+                positive="n" not in m.found[0],
+                again=again,
+                perfect="h" in m.found[0],
+            )
 
     return build
 

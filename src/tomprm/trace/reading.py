@@ -20,6 +20,7 @@ from tomprm.trace.spelling import plain
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import Step
 from tomprm.trace.tagging import sentences
+from tomprm.trace.words import SUBORDINATE, TIMES
 
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 _OTHER = re.compile("P[hbmX]*")
@@ -36,6 +37,9 @@ class Reader:
     together: tuple[str, ...] = ()  # the people named together last
     place: str = ""  # named last
     relation: str = "place"
+    called: dict[str, int] = field(default_factory=dict[str, int])  # she or he, in this sentence
+    doubts: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])  # in this sentence
+    unread: bool = False  # the step tells an event that was not understood
     follows: bool = False  # the clause goes on from the one before: "so he hears it"
     contrast: bool = False
     coordinated: bool = False
@@ -45,6 +49,7 @@ class Reader:
 
     def read(self, step: Step) -> tuple[Statement, ...]:
         """The statements of a step, in the order in which they are written."""
+        self.unread = False
         if step.text.lstrip().startswith("|"):
             return tuple(self._table(step.text))
         return tuple(self._prose(step.text))
@@ -74,7 +79,8 @@ class Reader:
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]], opened: int = 0,
     ) -> Iterator[Statement]:  # fmt: skip
         asks = bool(cues.ASKS.search(spoken))
-        self.spoken, self.contrast = [], False
+        secret = "secret" in spoken.lower()
+        self.spoken, self.contrast, self.doubts, self.called = [], False, {}, {}
         quoted = plain(spoken) in self.lexicon.sentences
         concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
         closes = bool(cues.END.search(spoken))
@@ -96,12 +102,21 @@ class Reader:
                 continue
             if not known.tokens:
                 continue
+            if (
+                "M" in known.tags
+                and other is not None
+                and _OTHER.fullmatch(other.tags.rstrip(","))
+                and other.joint in TIMES
+            ):
+                continue  # "Ann moved it before Bob did"
             if not known.real:
                 continue
             if asks:
                 found += self._asked(known, text) if "question" in spoken.lower() else []
                 continue
             read = [s for s, _ in read_clause(known, text)]
+            if not read and set("MEXY") & set(known.tags):
+                self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
             if cues.DENIED.search(spoken):
@@ -114,6 +129,8 @@ class Reader:
                 at = at or [s for _, s in marks]
                 if found and found[-1].text == statement.text and found[-1].kind in _DEEDS:
                     at, marks, lines = [], [], None  # what was watched has its own line
+                if secret and statement.kind is ClaimKind.PERCEPTION and not statement.positive:
+                    statement = replace(statement, firm=False)  # what is missed may be the watching
                 state = statement.kind in (ClaimKind.BELIEF, ClaimKind.LOCATION, ClaimKind.CONCLUSION)
                 found.append(
                     replace(
@@ -125,9 +142,9 @@ class Reader:
                         ahead=known.ahead,
                         concludes=concludes,
                         later=later_on,
-                        cited=bool(marks),
+                        cited=bool(marks) and not statement.perfect,
                         quoted=quoted,
-                        then=bool(cues.THEN.search(words)),
+                        then=bool(cues.THEN.search(text[max(head, opened) : max(ends, tail)])),
                         first=bool(cues.FIRST.search(text[max(head, opened) : max(ends, tail)])),
                     )
                 )
@@ -332,13 +349,18 @@ class Reader:
                 bound = [*bound, *group.names]
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]
-                if not group.pronoun:
-                    self.spoken += group.names
+                self.spoken += group.names
+                if group.pronoun in (1, 3) and len(group.names) == 1:
+                    self.called[group.names[0]] = group.pronoun
+                if group.pronoun:
+                    self.doubts.update(dict.fromkeys(group.names, group.options))
                 if len(group.names) > 1:
                     plural = group.names
             done.append(token)
         if here:
-            self.recent = [*here, *(n for n in self.recent if n not in here)]
+            # Who acts in a clause of time or reason is spoken of less than who acts in the main one.
+            first = self.recent[:1] if clause.joint in SUBORDINATE else []
+            self.recent = list(dict.fromkeys([*first, *here, *self.recent]))
             if len(plural) < 2 or plural == self.together:
                 plural = plural if len(here) < 2 else tuple(here)
         self.together = plural
@@ -360,9 +382,10 @@ class Reader:
         if group.pronoun == 2:
             names = self.together or tuple(self.recent[:1])
             return replace(group, names=tuple(dict.fromkeys((*names, *group.names))), options=())
-        if group.pronoun == 1:
+        if group.pronoun in (1, 3):
             pool = [n for n in (*before, *self.recent, *chain) if n not in here and n not in group.names]
-            pool = list(dict.fromkeys(pool))
+            other = 4 - group.pronoun  # whoever is "he" is not "she"
+            pool = [n for n in dict.fromkeys(pool) if self.called.get(n, group.pronoun) != other]
             if not pool:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.
@@ -373,6 +396,7 @@ class Reader:
                 pool, near = [*[n for n in pool if n not in near], *near], []
             rest = [n for n in pool if n not in near]
             others = near[1:] if near and self.follows else [*near[1:], *rest[: 4 if near else 5]]
-            others = [n for n in others if n != (near or pool)[0]]
+            chosen = (near or pool)[0]
+            others = [n for n in dict.fromkeys((*others, *self.doubts.get(chosen, ()))) if n != chosen]
             return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))
         return group

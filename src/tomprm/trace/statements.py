@@ -62,6 +62,7 @@ class Statement:
     ahead: bool = False  # that clause belongs to what follows it
     concludes: bool = False
     ordinal: int = 0  # "the second move"; -1 the last
+    perfect: bool = False  # "must have left": by then, whenever
     again: bool = False  # comes back
     first: bool = False  # of how it was at first
     count: int = 0  # "these three moves"

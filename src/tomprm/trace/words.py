@@ -24,16 +24,19 @@ def word_set(words: str) -> frozenset[str]:
 
 
 _GROUPS = {
-    FILLER: """just_once only_once once_again once_in_the the a an then also again now still already finally later afterwards next thus therefore hence
-        really actually simply both quite very basically too either eventually herself himself itself
-        themselves own yet even exactly currently initially originally secretly privately publicly
-        indeed clearly obviously presumably however well okay ok hmm alright right soon meanwhile
-        subsequently consequently accordingly openly quietly directly immediately once_more as_well
-        of_course at_least out_of_date goes_and go_and went_and i_guess i_think i_believe i_suppose
-        i_assume i_mean i_'d_say i_would_say i_reckon as_it_happens anyway anymore any_more by_now
-        by_then up_to_now up_to_then so_far until_then till_then at_this_point at_that_point
-        at_this_moment at_that_moment at_that_time at_the_time at_this_time at_that_stage at_this_stage
-        by_that_point by_that_time by_this_point by_this_time in_the_meantime one_by_one
+    FILLER: """i_'m_sure i_'m_pretty_sure i_'m_fairly_sure i_'m_confident i_'m_fairly_confident
+        i_'m_pretty_confident i_am_sure i_am_confident i_conclude i_'d_conclude it_seems it_seems_that
+        it_follows_that this_means_that that_means_that that_means this_means which_means_that just_once
+        only_once once_again once_in_the the a an then also again now still already finally later
+        afterwards next thus therefore hence really actually simply both quite very basically too either
+        eventually herself himself itself themselves own yet even exactly currently initially originally
+        secretly privately publicly indeed clearly obviously presumably however well okay ok hmm alright
+        right soon meanwhile subsequently consequently accordingly openly quietly directly immediately
+        once_more as_well of_course at_least out_of_date goes_and go_and went_and i_guess i_think
+        i_believe i_suppose i_assume i_mean i_'d_say i_would_say i_reckon as_it_happens anyway anymore
+        any_more by_now by_then up_to_now up_to_then so_far until_then till_then at_this_point
+        at_that_point at_this_moment at_that_moment at_that_time at_the_time at_this_time at_that_stage
+        at_this_stage by_that_point by_that_time by_this_point by_this_time in_the_meantime one_by_one
         one_after_the_other one_after_another straight_away out_loud aloud in_private in_public
         in_secret on_her_own_initiative as_a_result in_turn in_the_end at_the_end at_the_very_end
         at_the_start at_the_beginning at_first in_the_beginning to_begin_with after_that after_this
@@ -81,23 +84,25 @@ _GROUPS = {
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
         looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
         encounter encounters encountered pick_up picks_up picked_up clock clocks clocked""",
-    "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see fails_to_see failed_to_see
-        fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on missed_out_on""",
+    "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see
+        fails_to_see failed_to_see fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on
+        missed_out_on""",
     "H": """hear hears heard hearing overhear overhears overheard overhearing listen listens listened
         listen_to listens_to listened_to listening catches_wind get_told gets_to_hear got_to_hear""",
-    "B": """would_say would_answer 'd_say would_tell_you will_say stick_to stick_with sticks_to sticks_with stuck_with stuck_to sticking_to sticking_with
-        hold_on_to holds_on_to keep_to keeps_to think thinks thought thinking believe believes believed
-        believing know knows knew known knowing assume assumes assumed assuming expect expects expected
-        expecting suppose supposes supposed reckon reckons reckoned figure figures figured guess guesses
-        realise realises realised realize realizes realized realising realizing understand understands
-        understood infer infers inferred conclude concludes concluded imagine imagines imagined
-        have_in_mind has_in_mind had_in_mind picture pictures pictured presume presumes presumed
-        remember remembers remembered recall recalls hold holds held hold_the_belief holds_the_belief
-        suspect suspects suspected favour favours favoured favor favors have_it_down_as has_it_down_as
-        has_it_in_mind keep_thinking keeps_thinking keeps_believing keep_believing continue_to_think
-        continues_to_think continues_to_believe continued_to_believe go_on_thinking goes_on_thinking
-        learn learns learned learnt learning find_out finds_out found_out discover discovers discovered
-        attribute attributes is_under_the_impression has_the_belief still_has_in_mind""",
+    "B": """would_say would_answer 'd_say would_tell_you will_say stick_to stick_with sticks_to sticks_with
+        stuck_with stuck_to sticking_to sticking_with hold_on_to holds_on_to keep_to keeps_to think
+        thinks thought thinking believe believes believed believing know knows knew known knowing assume
+        assumes assumed assuming expect expects expected expecting suppose supposes supposed reckon
+        reckons reckoned figure figures figured guess guesses realise realises realised realize realizes
+        realized realising realizing understand understands understood infer infers inferred conclude
+        concludes concluded imagine imagines imagined have_in_mind has_in_mind had_in_mind picture
+        pictures pictured presume presumes presumed remember remembers remembered recall recalls hold
+        holds held hold_the_belief holds_the_belief suspect suspects suspected favour favours favoured
+        favor favors have_it_down_as has_it_down_as has_it_in_mind keep_thinking keeps_thinking
+        keeps_believing keep_believing continue_to_think continues_to_think continues_to_believe
+        continued_to_believe go_on_thinking goes_on_thinking learn learns learned learnt learning
+        find_out finds_out found_out discover discovers discovered attribute attributes
+        is_under_the_impression has_the_belief still_has_in_mind""",
     "A": """aware sure certain convinced informed confident under_the_impression of_the_opinion
         of_the_belief conscious well_aware fully_aware""",
     "N": """no_idea unaware ignorant oblivious in_the_dark no_clue no_knowledge no_way_of_knowing
@@ -125,9 +130,9 @@ _GROUPS = {
         not_buy""",
     "b": """is are was were be been being am 're gets get got gotten""",
     "h": """has have had having 've""",
-    "m": """able_to will would shall should must does do did 'll 'd can could going_to ought needs_to has_to have_to
-        is_going_to are_going_to naturally_will cannot_but got_to continue_to continues_to continued_to
-        seem_to seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
+    "m": """able_to will would shall should must does do did 'll 'd can could going_to ought needs_to has_to
+        have_to is_going_to are_going_to naturally_will cannot_but got_to continue_to continues_to
+        continued_to seem_to seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
     "n": """not never n't no_longer hardly without cannot neither nor isn doesn didn""",
     "i": """@ in inside into to at within onto on back_to back_into back_in back_inside over_to out_to""",
     "f": """from out_of outside_of away_from off_of""",
@@ -143,18 +148,19 @@ _GROUPS = {
     ",": """, ( ) – — - /""",
     ":": """: =""",
     ">": """-> => → ⇒ --> ==>""",
-    "V": """the_lot the_move the_moves this_move that_move these_moves those_moves both_moves the_change
-        this_change that_change these_changes any_of_it any_of_this any_of_that any_of_these
-        any_of_those any_of_them_moves the_swap the_switch it_all all_of_it all_of_this all_of_that
-        all_this all_that this_event that_event the_event the_transfer this_transfer these_events
-        any_move any_moves any_change any_changes the_first_move the_second_move the_third_move
-        the_last_move the_final_move the_relocation any_of_these_moves any_of_the_moves
-        any_of_these_changes any_further_changes any_further_change any_later_move any_later_moves
-        later_moves further_moves further_changes the_later_moves the_later_move everything_that_happens
-        what_happens what_happened what_happens_next this_one either_move either_of_these_moves
-        everything every_move the_rest_of_it that_part the_placement this_placement
-        any_of_these_three_moves these_three_moves these_two_moves the_other_moves the_later_changes
-        these_steps this_action that_action the_action the_whole_thing the_entire_thing""",
+    "V": """that_happen this_happen it_happen that_happening this_happening that_one the_lot the_move
+        the_moves this_move that_move these_moves those_moves both_moves the_change this_change
+        that_change these_changes any_of_it any_of_this any_of_that any_of_these any_of_those
+        any_of_them_moves the_swap the_switch it_all all_of_it all_of_this all_of_that all_this all_that
+        this_event that_event the_event the_transfer this_transfer these_events any_move any_moves
+        any_change any_changes the_first_move the_second_move the_third_move the_last_move
+        the_final_move the_relocation any_of_these_moves any_of_the_moves any_of_these_changes
+        any_further_changes any_further_change any_later_move any_later_moves later_moves further_moves
+        further_changes the_later_moves the_later_move everything_that_happens what_happens
+        what_happened what_happens_next this_one either_move either_of_these_moves everything every_move
+        the_rest_of_it that_part the_placement this_placement any_of_these_three_moves these_three_moves
+        these_two_moves the_other_moves the_later_changes these_steps this_action that_action the_action
+        the_whole_thing the_entire_thing""",
     "z": """nothing none_of_it none_of_this none_of_that none_of_these none_of_those none_of_these_moves
         none_of_the_moves neither_move neither_of_these none_of_that_move nothing_else nothing_more
         nothing_new none_of_them_moves neither_of_these_moves neither_of_those none_of_these_changes
@@ -191,16 +197,38 @@ def _english() -> dict[tuple[str, ...], str]:
 
 ENGLISH = _english()
 
-PRONOUNS = {"he": 1, "she": 1, "him": 1, "they": 2, "them": 2}
-OWNERS = {"his": 1, "her": 1, "their": 2}
+PRONOUNS = {"she": 1, "they": 2, "them": 2, "he": 3, "him": 3}  # `Group.pronoun`
+OWNERS = {"her": 1, "their": 2, "his": 3}
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5,
             "5th": 5, "last": -1, "final": -1}  # fmt: skip
-TIMES = ("after", "before", "until", "once", "right after", "just after", "right before", "just before", "during")
+TIMES = (
+    "after",
+    "before",
+    "until",
+    "once",
+    "right after",
+    "just after",
+    "right before",
+    "just before",
+    "during",
+)
 ALL = ("everyone", "everybody")
 NONE = ("nobody", "noone")
 # What may follow a number or "all": "all five people", "the other two characters".
 PEOPLE = frozenset({"people", "persons", "characters", "agents", "players", "participants", "friends"})
+SUBORDINATE = (
+    *TIMES,
+    "when",
+    "while",
+    "as",
+    "since",
+    "because",
+    "although",
+    "though",
+    "by the time",
+    "whilst",
+)
 UNREAL = word_set(
     """if unless whether maybe perhaps might may possibly otherwise suppose supposing could
     hypothetically assuming pretend imagine"""
