@@ -30,7 +30,9 @@ def rates(c: natural.Count) -> tuple[float, float, float, float]:
     """Precision and recall of `contradicted`, share of right steps accused, share of steps decided."""
     flagged = sum(n for (_, status), n in c.items() if status == "contradicted")
     right, wrong = (sum(n for (label, _), n in c.items() if label == wanted) for wanted in (1, 0))
-    decided = sum(n for (l, s), n in c.items() if l is not None and s in ("supported", "contradicted"))
+    decided = sum(
+        n for (label, s), n in c.items() if label is not None and s in ("supported", "contradicted")
+    )
     hit = c[0, "contradicted"]
     return hit / flagged, hit / wrong, c[1, "contradicted"] / right, decided / (right + wrong)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from tomprm.belief.lines import event_at, speaker
-from tomprm.belief.state import BeliefState, collapse
+from tomprm.belief.state import Belief, BeliefState, collapse
 from tomprm.checker import kinds, presence
 from tomprm.checker.facts import Facts, entailed_answer, value_words
 from tomprm.checker.free import FreeReading
@@ -22,6 +22,8 @@ from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
+_LONGEST = 4000  # characters of a step that are read: time is quadratic in them (people write up to 600)
+
 
 class Checker:
     """Judges traces about one item; the story is replayed once."""
@@ -33,6 +35,8 @@ class Checker:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.facts = Facts(item.story, item.question)
+        self._beliefs: dict[tuple[tuple[str, ...], Fact, int | None], Belief] = {}  # of the trace at hand
+        self._errors: dict[tuple[tuple[str, ...], Fact, int | None, str], ErrorKind] = {}
         abstains = bool(item.abstain)
         self.due = () if abstains else obligations(self.state, self.question)
         self.answer = None if abstains else presence.expected(item, self.state)
@@ -42,6 +46,8 @@ class Checker:
         meets it, an error for the first step that makes it."""
         if isinstance(trace, str):
             trace = read_trace(trace)
+        self._beliefs.clear()
+        self._errors.clear()
         open_due = list(self.due)
         errors: set[tuple[object, ...]] = set()
         steps: list[StepVerdict] = []
@@ -74,7 +80,8 @@ class Checker:
 
     def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
         """The verdicts of each step, in the canonical form or in free English."""
-        forms = [read_canonical(step) for step in trace.steps]
+        steps = [Step(s.start, s.start + min(len(s.text), _LONGEST), s.text[:_LONGEST]) for s in trace.steps]
+        forms = [read_canonical(step) for step in steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
         formal = any(form is not None and form.anchored for form in forms)
         told = self.item.profile in presence.SOURCES  # free prose, whose places go by many names
@@ -82,7 +89,7 @@ class Checker:
         last = len(forms) - 1
         forms = [form if formal or (ending and i == last) else None for i, form in enumerate(forms)]
         free = [i for i, form in enumerate(forms) if form is None or not self._known(form.claims)]
-        found = dict(zip(free, self._free([trace.steps[i] for i in free]), strict=True))
+        found = dict(zip(free, self._free([steps[i] for i in free]), strict=True))
         for number, form in enumerate(forms):
             formally = [self.judge(claim) for claim in form.claims] if form and not found.get(number) else []
             yield tuple(found.get(number) or formally)
@@ -151,13 +158,15 @@ class Checker:
             return _open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_location(claim, fact)
 
-    def judge_location(self, claim: Claim, fact: Fact) -> ClaimVerdict:
-        """Is `fact` what is claimed, at the claim's line?"""
+    def judge_location(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
+        """Is `fact` what is claimed, at the claim's line? (`named`: as in `judge_belief`.)"""
         thing, belief = fact.thing, self.state.belief((), fact, claim.line)
         if belief.value is None:
             return _open(claim, f"where the {thing} is has not been said yet")
         if matches(claim.place, belief.value) == claim.positive:
             return _supported(claim, belief.value, belief.event)
+        if not named:
+            return ClaimVerdict(claim, Status.CONTRADICTED, claim.place, belief.value, "")
         kind = kinds.location_error(self.state, fact, claim.line, claim.place)
         truth = f"the {thing} is in the {belief.value}"
         return _wrong(claim, claim.place, belief.value, belief.event, kind, truth)
@@ -200,15 +209,27 @@ class Checker:
             return _open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_belief(claim, fact)
 
-    def judge_belief(self, claim: Claim, fact: Fact) -> ClaimVerdict:
-        """Does the claim's chain of people hold `fact` for what is claimed, at the claim's line?"""
-        belief = self.state.belief(claim.names, fact, claim.line)
+    def judge_belief(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
+        """Does the claim's chain of people hold `fact` for what is claimed, at the claim's line?
+
+        Args:
+            named: find out what kind of error it is, which is most of the work.
+        """
+        key = (claim.names, fact, claim.line)
+        if key not in self._beliefs:
+            self._beliefs[key] = self.state.belief(*key)
+        belief = self._beliefs[key]
         held = value_words(fact, belief.value) or "unknown"
         claimed = claim.place or "unknown"
         if matches(claimed, held) == claim.positive:
             return _supported(claim, held, belief.event)
+        if not named:
+            return ClaimVerdict(claim, Status.CONTRADICTED, claimed, held, "")
         if claim.positive:
-            kind = kinds.belief_error(self.state, claim.names, fact, claim.line, claim.place)
+            wrong = (*key, claim.place)
+            if wrong not in self._errors:
+                self._errors[wrong] = kinds.belief_error(self.state, *wrong)
+            kind = self._errors[wrong]
         else:
             kind, claimed = ErrorKind.BELIEF_NOT_UPDATED, f"not {claimed}"
         return _wrong(claim, claimed, held, belief.event, kind, belief.explain())

@@ -39,7 +39,7 @@ def belief(t: Telling, s: Statement) -> Verdicts:
         verdict = _held(t, s, chain, things[0])
         if verdict.status is not Status.SUPPORTED:
             for other, thing in [*((o, things[0]) for o in options), *((chain, t) for t in things[1:])]:
-                second = _held(t, s, other, thing)
+                second = _held(t, s, other, thing, brief=True)
                 if second.status is Status.SUPPORTED:
                     verdict = (
                         second
@@ -61,7 +61,8 @@ def _asked_chain(t: Telling, s: Statement) -> tuple[str, ...] | None:
     return collapse(asked) if fits else None
 
 
-def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str) -> ClaimVerdict:
+def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str, brief: bool = False) -> ClaimVerdict:
+    """`brief`: it only matters whether it is supported."""
     fact = Fact(thing, s.relation)
     if not t.checker.state.story.about(fact):
         return unclear(s, f"no {thing} has a {s.relation} in the story")
@@ -82,11 +83,17 @@ def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str) -> Claim
         soon = next((e.line for e in t.checker.state.story.about(fact) if e.line > t.cursor), None)
         moments = [moments[0], *([soon] if soon is not None else []), *moments[1:]]
 
+    if brief and s.when is not When.PAST:
+        moments = moments[:3]
+    elif s.when is When.OPEN and t.anchor is None:  # a belief changes only where something happens about it
+        changes = {e.line for e in t.checker.state.story.about(fact)}
+        moments = [*moments[:3], *(m for m in moments[3:] if m in changes)]
+
     def at(moment: int | None) -> ClaimVerdict:
         claim = Claim(
             ClaimKind.BELIEF, s.text, chain, fact.thing, s.place, moment, s.positive, relation=s.relation
         )
-        return t.checker.judge_belief(claim, fact)
+        return t.checker.judge_belief(claim, fact, named=not brief and moment == moments[0])
 
     return t.decide(s, moments, at, sure=3)
 
@@ -178,7 +185,7 @@ def _is_at(t: Telling, s: Statement, thing: str) -> ClaimVerdict:
         claim = Claim(
             ClaimKind.LOCATION, s.text, (), fact.thing, s.place, moment, s.positive, relation=s.relation
         )
-        return t.checker.judge_location(claim, fact)
+        return t.checker.judge_location(claim, fact, named=moment == moments[0])
 
     verdict = t.decide(s, moments, at, sure=len(moments))
     if verdict.status is Status.SUPPORTED and verdict.claim.line is not None and s.positive:

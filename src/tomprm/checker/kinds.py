@@ -19,6 +19,7 @@ from tomprm.trace.steps import normalise
 from tomprm.world.events import Fact
 
 _ALL_ORDERS = 4  # names; of a longer chain only the exchanges of two members are looked at
+_ALL_SHORTER = 6  # names; a chain of n has 2**n shorter ones, of a longer one those of one name less count
 
 
 def belief_error(
@@ -60,7 +61,8 @@ def shorter_chains(chain: tuple[str, ...], fact: Fact) -> Iterator[tuple[str, ..
     """What a nested belief may be taken for: reality and every chain left when names are dropped. A topic
     is no state of the world, and a single belief is not nested."""
     if len(chain) > 1:
-        for n in range(1 if fact.relation == KNOWN else 0, len(chain)):
+        least = 1 if fact.relation == KNOWN else 0
+        for n in range(least, len(chain)) if len(chain) <= _ALL_SHORTER else {least, 1, len(chain) - 1}:
             yield from dict.fromkeys(c for c in map(collapse, combinations(chain, n)) if c != chain)
 
 

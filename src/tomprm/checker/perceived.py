@@ -105,7 +105,7 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
         if t.anchor is not None:
             lines = [t.anchor]
     if s.heard:
-        said = [n for n in lines if t.time.by_line[n].kind in (Kind.CLAIM, Kind.TELL)]
+        said = [n for n in lines if n in t.time.by_line and t.time.by_line[n].kind in SAYING]
         if not said and s.thing:
             said = t.time.tells(None, (), [s.thing], "")
         lines = said

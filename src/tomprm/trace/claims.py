@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from tomprm.belief.lines import KNOWN
 from tomprm.trace.steps import Step, normalise
@@ -153,10 +154,15 @@ _BETWEEN = re.compile(r"(?:[\s.;,]|\b[Ss]o\b|\band\b)*")
 
 def read_canonical(step: Step) -> Canonical | None:
     """The step's claims where the canonical form is all that it holds, else None."""
-    claims, covered = _read(step.text)
+    return _canonical(step.text) if len(step.text) < 400 else _canonical.__wrapped__(step.text)
+
+
+@lru_cache(maxsize=4096)  # the rollouts of one prompt share most of their steps
+def _canonical(text: str) -> Canonical | None:
+    claims, covered = _read(text)
     at = 0
-    for start, end in [*sorted(covered), (len(step.text), len(step.text))]:
-        if start > at and not _BETWEEN.fullmatch(step.text, at, start):
+    for start, end in [*sorted(covered), (len(text), len(text))]:
+        if start > at and not _BETWEEN.fullmatch(text, at, start):
             return None
         at = max(at, end)
     return Canonical(claims, any(c.line is not None for c in claims)) if claims else None

@@ -25,11 +25,12 @@ class Clause:
         self.tags = "".join(t.tag for t in self.tokens)
 
 
+LONGEST = 60  # tokens of a clause that are read: frames take cubic time (people write up to about 25)
 _VERB = "MEXwOZHBFYUDNA"
 # Where a clause may begin behind a comma or an "and": a subject with a verb, a verb alone, a relative.
 _SUBJECT = rf"1?[PTVKCz][hbmn1i]*(?:[{_VERB}bg]|hg)"
 _BEGIN = re.compile(
-    rf"[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
+    rf"(?<![,c])[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
 )
 _STATES = re.compile(rf"[PTS][hbmn]*[{_VERB}b]")
 _WHEN = re.compile("(?:S[XEM]|V),*")
@@ -58,7 +59,8 @@ def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:
         # A condition holds for what follows it in the sentence: "if she had seen it, she would look ..."
         unreal = unreal or joint in UNREAL or any(_guessed(part, i) for i in range(len(part)))
         ahead = not given or given[-1].tag == "c"
-        yield Clause(part, joint, not asked and not unreal, not viewed, ahead)
+        firm = not viewed and len(part) <= LONGEST
+        yield Clause(part[:LONGEST], joint, not asked and not unreal, firm, ahead)
         given = part
         viewed = viewed or any(t.word == "view" for t in part)
 
@@ -89,9 +91,7 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     i = 0
     while i < len(tokens):
         token = tokens[i]
-        begun = re.search(f"[{_VERB}]|^x$", "".join(t.tag for t in part)) is not None
-        begun = begun or (bool(part) and part[-1].tag not in "PTC")
-        colon = token.tag == ":" and begun and _STATES.match(tags, i + 1) is not None
+        colon = token.tag == ":" and _begun(part) and _STATES.match(tags, i + 1) is not None
         cut = token.tag == "J" or token.word in "();—–" or colon
         if cut or i in starts:
             yield joint, part
@@ -102,6 +102,12 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
         part.append(token)
         i += 1
     yield joint, part
+
+
+def _begun(part: list[Token]) -> bool:
+    """Is there more before a colon than a heading?"""
+    begun = re.search(f"[{_VERB}]|^x$", "".join(t.tag for t in part)) is not None
+    return begun or (bool(part) and part[-1].tag not in "PTC")
 
 
 def _with_subject(

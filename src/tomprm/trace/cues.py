@@ -65,7 +65,11 @@ BELIEFS = word_set("bel belief chain answer result conclusion final state")  # "
 def lines_named(found: re.Match[str], text: str) -> tuple[int, int] | None:
     """The first and last line that a match of LINES names; None where they only bound ("since line 5")."""
     numbers = [int(n) for n in re.findall(r"\d+", found[0])]
-    before = re.search(r"\b(up to|until|till|before|by|since|from|after) *$", text[: found.start()], re.I)
+    before = re.search(
+        r"\b(up to|until|till|before|by|since|from|after) *$",
+        text[max(0, found.start() - 40) : found.start()],
+        re.I,
+    )
     if before and before[1].lower() in ("up to", "until", "till", "before"):
         return numbers[0] - 1, numbers[0] - 1
     return None if before else (min(numbers), max(numbers))

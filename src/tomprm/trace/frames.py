@@ -159,11 +159,11 @@ def read_clause(clause: Clause, text: str) -> list[tuple[Statement, tuple[int, i
                 continue
             taken[start:end] = [True] * (end - start)
             found += [(claim, (start, end)) for claim in claims]
-    return _believed(clause, found, taken)
+    return _believed(clause, found, taken, text)
 
 
 def _believed(
-    clause: Clause, found: list[tuple[Statement, tuple[int, int]]], taken: list[bool]
+    clause: Clause, found: list[tuple[Statement, tuple[int, int]]], taken: list[bool], text: str
 ) -> list[tuple[Statement, tuple[int, int]]]:
     """What somebody merely thinks is not claimed of the world; what he knows is."""
     left = [i for i, used in enumerate(taken) if not used]
@@ -185,13 +185,13 @@ def _believed(
         opening = any(i < span[0] and clause.tags[i] in "PSvGfoOH" and i not in known for i in left)
         firm = clause.firm and not doubtful and not opening
         kept.append((claim if firm else _loose(claim), span))
-        if claim.kind in _HAPPENED and (knower := _knower(clause, span[0], left)):
+        if claim.kind in _HAPPENED and (knower := _knower(clause, span[0], left, text)):
             sure = clause.firm and claim.kind is ClaimKind.MOVE
             kept.append((replace(knower, start=claim.start + 1, firm=sure), span))
     return kept
 
 
-def _knower(clause: Clause, at: int, left: list[int]) -> Statement | None:
+def _knower(clause: Clause, at: int, left: list[int], text: str) -> Statement | None:
     """ "Ann knows that", "Bob does not notice that", before what happened: who took it in."""
     found = _TAKES_IN.search(clause.tags, 0, at)
     if found is None or any(i not in left for i in range(*found.span())):
@@ -201,9 +201,9 @@ def _knower(clause: Clause, at: int, left: list[int]) -> Statement | None:
     if verb.tag == "B" and verb.word not in _SELF:
         return None
     who = next(t.group for t in tokens if t.tag == "P")
-    text = " ".join(t.word for t in tokens)
+    said = text[tokens[0].start : tokens[-1].end]
     positive = "n" not in found[0] and "N" not in found[0]
-    return Statement(ClaimKind.PERCEPTION, text, tokens[0].start, group=who, positive=positive)
+    return Statement(ClaimKind.PERCEPTION, said, tokens[0].start, group=who, positive=positive)
 
 
 def _loose(claim: Statement) -> Statement:

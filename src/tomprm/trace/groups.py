@@ -86,7 +86,7 @@ def people(low: list[str], i: int) -> tuple[Group, int] | None:
 
     def number(at: int) -> int:
         return (
-            NUMBERS.get(low[at], int(low[at]) if low[at].isdigit() and len(low[at]) < 3 else 0)
+            NUMBERS.get(low[at], int(low[at]) if low[at].isdecimal() and len(low[at]) < 3 else 0)
             if at < len(low)
             else 0
         )

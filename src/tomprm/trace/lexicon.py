@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tomprm.trace.spelling import SMALL, one_off, plain, split_words
 from tomprm.trace.words import ENGLISH
 from tomprm.world.events import Kind, Question, Story
+
+
+def _longest(phrases: Iterable[tuple[str, ...]], known: Mapping[str, int]) -> dict[str, int]:
+    """How many words the longest phrase has that begins with a word."""
+    most = dict(known)
+    for words in phrases:
+        most[words[0]] = max(most.get(words[0], 0), len(words))
+    return most
+
+
+_OF_ENGLISH = _longest(ENGLISH, {})
 
 
 @dataclass
@@ -42,7 +53,7 @@ class Lexicon:
                         topics.setdefault(word, set()).add(name)
         single = {words: next(iter(found)) for words, found in parts.items() if len(found) == 1}
         self.phrases = single | whole
-        self.longest = max((len(p) for p in [*self.phrases, *ENGLISH]), default=1)
+        self.longest = _longest(self.phrases, _OF_ENGLISH)
         self.topic_words = {w: next(iter(t)) for w, t in topics.items() if len(t) == 1}
         self.sentences = frozenset(plain(s) for s in re.split(r"(?<=[.!?])\s+|\n", self.text)) - {""}
         self.people = {n.lower(): n for n in (*self.story.agents, *self.question.chain)}

@@ -25,6 +25,8 @@ from tomprm.trace.words import SUBORDINATE, TIMES
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 _OTHER = re.compile("P[hbmX]*")
 
+_LONGEST_ROW = 1000  # characters that are read: cells are read several times (people write up to 300)
+
 
 @dataclass
 class Reader:
@@ -43,6 +45,7 @@ class Reader:
     coordinated: bool = False
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
+    cells: dict[str, list[Token]] = field(default_factory=dict[str, list[Token]])  # of tables, as read
 
     def read(self, step: Step) -> tuple[Statement, ...]:
         """The statements of a step, in the order in which they are written."""
@@ -79,7 +82,8 @@ class Reader:
         secret = "secret" in spoken.lower()
         self.spoken, self.contrast, self.doubts, self.called = [], False, {}, {}
         quoted = plain(spoken) in self.lexicon.sentences
-        concludes = bool(cues.CONCLUDES.search(spoken))
+        concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
+        closes = bool(cues.END.search(spoken))
         found: list[Statement] = []
         parts = list(clauses(sentence))
         for index, clause in enumerate(parts):
@@ -107,7 +111,7 @@ class Reader:
                 continue  # "Ann moved it before Bob did"
             if not known.real:
                 continue
-            if asks and cues.ASKS.search(spoken):
+            if asks:
                 found += self._asked(known, text) if "question" in spoken.lower() else []
                 continue
             read = [s for s, _ in read_clause(known, text)]
@@ -118,7 +122,7 @@ class Reader:
             if cues.DENIED.search(spoken):
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
-            when = self._when(words, text[max(head, opened) : max(ends, tail)], spoken)
+            when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
             for statement in read:
                 inside = [span for mark, span in marks if head <= mark < tail]
                 at = inside[-1:] or [span for mark, span in marks if mark <= statement.start]
@@ -137,7 +141,7 @@ class Reader:
                         joint=known.joint,
                         ahead=known.ahead,
                         concludes=concludes,
-                        later=bool(cues.LATER.search(spoken)),
+                        later=later_on,
                         cited=bool(marks) and not statement.perfect,
                         quoted=quoted,
                         then=bool(cues.THEN.search(text[max(head, opened) : max(ends, tail)])),
@@ -181,8 +185,8 @@ class Reader:
             positive=after.joint.startswith(("before", "earlier", "sooner")) == ("n" not in clause.tags),
         )
 
-    def _when(self, words: str, around: str, spoken: str) -> When:
-        if cues.END.search(spoken):
+    def _when(self, words: str, around: str, closes: bool) -> When:
+        if closes:
             return When.END
         if cues.NOW.search(around):
             return When.NOW
@@ -227,8 +231,13 @@ class Reader:
 
     # -- tables ------------------------------------------------------------------------------------
 
+    def _tokens(self, cell: str) -> list[Token]:
+        if cell not in self.cells:
+            self.cells[cell] = [t for sentence in sentences(cell, self.lexicon) for t in sentence]
+        return self.cells[cell]
+
     def _table(self, text: str) -> Iterator[Statement]:
-        rows = [row for row in text.splitlines() if row.strip()]
+        rows = [row[:_LONGEST_ROW] for row in text.splitlines() if row.strip()]
         if len(rows) > 1 and set(rows[1]) <= set("|-: "):
             self.columns = [cell.strip().lower() for cell in rows[0].strip().strip("|").split("|")]
             return
@@ -247,7 +256,7 @@ class Reader:
         subject: Group | None = None
         cells, columns = self._joined(cells, columns, row, offset)
         for (start, cell), column in zip(cells, columns, strict=True):
-            if re.fullmatch(r"(?:[Ll](?:ines?|\.) *)?\d+(?:\s*[-–,]\s*\d+)?", cell) and (
+            if re.fullmatch(r"(?:[Ll](?:ines?|\.) *)?\d{1,6}(?:\s*[-–,]\s*\d{1,6})?", cell) and (
                 "line" in column or cell[0] in "Ll"
             ):
                 numbers = [int(n) for n in re.findall(r"\d+", cell)]
@@ -255,7 +264,7 @@ class Reader:
                 continue
             for s in self._cell(cell, column, subject, lines):
                 yield replace(s, start=s.start + start)
-            tokens = [t for sentence in sentences(cell, self.lexicon) for t in sentence]
+            tokens = self._tokens(cell)
             if len(tokens) == 1 and tokens[0].tag == "P":
                 subject = tokens[0].group
 
@@ -264,8 +273,8 @@ class Reader:
     ) -> tuple[list[tuple[int, str]], list[str]]:
         """ "Ann's move | box" is one statement, told over two cells."""
         for i in range(len(cells) - 1):
-            tags = [t.tag for part in sentences(cells[i][1], self.lexicon) for t in part]
-            after = [t.tag for part in sentences(cells[i + 1][1], self.lexicon) for t in part]
+            tags = [t.tag for t in self._tokens(cells[i][1])]
+            after = [t.tag for t in self._tokens(cells[i + 1][1])]
             if "M" in tags and not {"C", "R"} & set(tags) and after in (["C"], ["R"]):
                 start, end = cells[i][0], cells[i + 1][0] + len(cells[i + 1][1])
                 cells = [*cells[:i], (start, row[start - offset : end - offset]), *cells[i + 2 :]]
@@ -276,8 +285,8 @@ class Reader:
         self, cell: str, column: str, subject: Group | None, lines: tuple[int, int] | None
     ) -> Iterator[Statement]:
         """A cell under its heading: who saw it, where it is, what somebody believes."""
-        tokens = [t for sentence in sentences(cell, self.lexicon) for t in sentence]
-        heading = [t for sentence in sentences(column, self.lexicon) for t in sentence]
+        tokens = self._tokens(cell)
+        heading = self._tokens(column)
         people = [t for t in tokens if t.tag == "P" and t.group]
         place = next((t for t in tokens if t.tag in "CRu"), None)
         if re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column) and people:
@@ -311,11 +320,13 @@ class Reader:
 
     def _with(self, subject: Group, cell: str, lines: tuple[int, int] | None) -> Iterator[Statement]:
         """A cell that goes on about the row's person: "put it in the box, later moved it to the bag"."""
+        opened = 0
         for number, sentence in enumerate(sentences(cell, self.lexicon)):
+            spoken, opened = cell[opened : sentence[-1].end], sentence[-1].end
             lead = Token("P", sentence[0].start, sentence[0].start, "", group=subject)
             headless = sentence[0].tag not in "PTVKS"
             yield from self._sentence(
-                [lead, *sentence] if headless else sentence, cell, cell, number, lines, []
+                [lead, *sentence] if headless else sentence, cell, spoken, number, lines, []
             )
 
     # -- who is meant ------------------------------------------------------------------------------

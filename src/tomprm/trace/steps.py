@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from tomprm.trace.segment import segment
 
@@ -121,6 +122,11 @@ def normalise(answer: str) -> str:
     >>> normalise("B. The red_box."), normalise("red box")
     ('red box', 'red box')
     """
+    return _normalised(answer) if len(answer) < 100 else _normalised.__wrapped__(answer)
+
+
+@lru_cache(maxsize=8192)  # names come again and again: a quarter of the time of scoring a batch
+def _normalised(answer: str) -> str:
     text = " ".join(answer.lower().replace("_", " ").split()).strip(" .,:;!\"'")
     text = re.sub(r"^[a-z][.)] ", "", text)
     return _ARTICLE.sub("", text)

@@ -13,6 +13,7 @@ from tomprm.trace.spelling import SMALL, Word, misspelt, raw_words, split_words
 from tomprm.trace.words import ENGLISH, OWNERS, PRONOUNS, word_set
 
 DETERMINERS = word_set("the a an his her their its this that")
+LONGEST = 250  # words of a sentence, the rest is another: time is quadratic in them (people write up to 60)
 
 
 def sentences(text: str, lexicon: Lexicon) -> list[list[Token]]:
@@ -40,6 +41,8 @@ def _sentences(text: str) -> list[list[Word]]:
             found.append([])
         found[-1].append(word)
         before = word.end
+        if len(found[-1]) == LONGEST:
+            found.append([])
         if word.low in ".!?" and (word.end == len(text) or text[word.end] in " \n\t*\"”)'"):
             found.append([])
     return [words for words in found if words]
@@ -49,7 +52,7 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     """The token that starts at word `i`, and how many words it takes."""
     here = raw[i]
     english = entity = ()
-    for n in range(min(lexicon.longest, len(raw) - i), 0, -1):
+    for n in range(min(lexicon.longest.get(low[i], 0), len(raw) - i), 0, -1):
         words = tuple(low[i : i + n])
         if not entity and words in lexicon.phrases:
             entity = (n, *lexicon.phrases[words])
@@ -98,7 +101,8 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return _this(raw, low, i), 1
     if english and english[1] == "Y" and i and low[i - 1] in THE | {"a", "an"}:
         return [Token("k", here.start, here.end, word)], 1  # "the talk"
-    if not english and word not in PRONOUNS and word not in OWNERS and (meant := misspelt(word)):
+    known = english or word in PRONOUNS or word in OWNERS or len(word) > 15  # long words would fill the cache
+    if not known and (meant := misspelt(word)):
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
     if english:
         n, kind = english
