@@ -137,7 +137,7 @@ def lexicon(item: Item) -> Lexicon:
                 for spot in _SPOTS:
                     for owner in ((), ("its",), ("their",), ("his",), ("her",)):
                         words.phrases[(*owner, name, spot)] = ("C", place)
-    words.longest = max(words.longest, *(len(p) for p in words.phrases)) if words.phrases else words.longest
+    words.measure()
     return words
 
 

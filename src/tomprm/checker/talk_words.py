@@ -92,5 +92,5 @@ def lexicon(item: Item) -> Lexicon:
     for word in re.findall(r"[a-z]{4,}", topic.lower()):
         if not stems(word) & (ASK | names) and (word,) not in words.phrases:
             words.topic_words[word] = topic
-    words.longest = max(words.longest, 4)
+    words.measure()
     return words

@@ -53,7 +53,7 @@ class Lexicon:
                         topics.setdefault(word, set()).add(name)
         single = {words: next(iter(found)) for words, found in parts.items() if len(found) == 1}
         self.phrases = single | whole
-        self.longest = _longest(self.phrases, _OF_ENGLISH)
+        self.measure()
         self.topic_words = {w: next(iter(t)) for w, t in topics.items() if len(t) == 1}
         self.sentences = frozenset(plain(s) for s in re.split(r"(?<=[.!?])\s+|\n", self.text)) - {""}
         self.people = {n.lower(): n for n in (*self.story.agents, *self.question.chain)}
@@ -78,6 +78,10 @@ class Lexicon:
         for action in self.story.actions:
             if action.kind is Kind.NOISE and action.place:
                 yield "x", action.place  # what somebody likes or saw is no thing of the plot
+
+    def measure(self) -> None:
+        """To be called after `phrases` were added or removed."""
+        self.longest = _longest(self.phrases, _OF_ENGLISH)
 
     def person(self, word: str) -> str | None:
         """The person of this name; with one letter wrong only where nobody else is as near."""
