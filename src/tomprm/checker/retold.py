@@ -124,8 +124,12 @@ def _going(
         claim = Claim(s.kind, s.text, (name,), place=s.room)
         lines = sorted(together) or find((name,), s.room)
         if s.again and s.kind is ClaimKind.ENTRY:
-            rooms = [t.time.by_line[n].room for n in lines]
-            lines = [n for i, n in enumerate(lines) if rooms[i] in rooms[:i]]  # comes back to where they were
+            # "Ann and Bob go back": one of them at least was there before.
+            lines = (
+                _returns(t, sorted(together))
+                or _returns(t, find((name,), s.room))
+                or lines[len(names) == 1 :]
+            )
         line = t.pick(lines, s)
         if line is not None and not group.options and (late := t.out_of_time(s, line)):
             at.append(line)
@@ -139,14 +143,20 @@ def _going(
             made.append(unclear(s, f"it may be {join_names(others)} who is meant"))
             continue
         where = f" the {s.room}" if s.room else ""
-        if s.kind is ClaimKind.ENTRY and _ever_in(t, name, s.room):
+        if s.kind is ClaimKind.ENTRY and not s.again and _ever_in(t, name, s.room):
             made.append(unclear(s, f"{name} is there without having come in"))
             continue
-        reason = f"{name} never {verb}{where}"
+        reason = f"{name} never {'returns to' if s.again else verb}{where}"
         made.append(
             t.wrong(s, claim, f"{name} does not {plain}{where}", None, ErrorKind.UNKNOWN_EVENT, reason)
         )
     return made, max(at, default=None)
+
+
+def _returns(t: Telling, lines: Sequence[int]) -> list[int]:
+    """Of somebody's entries those into a room that they had entered before."""
+    rooms = [t.time.by_line[n].room for n in lines]
+    return [n for i, n in enumerate(lines) if rooms[i] in rooms[:i]]
 
 
 def _ever_in(t: Telling, name: str, room: str) -> bool:

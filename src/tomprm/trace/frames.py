@@ -63,6 +63,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhm]*(?P<place>[CR])", belief),
     (r"(?P<who>P)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhmBt]*(?P<thing>T)?[ibhm]*F?T?i?(?P<place>[CR])", belief),
     (r"(?P<inner>P)[hbm]+(?P<no>n?)[hbm]*By(?P<outer>P)[ibhm]*[BA]o(?P<topic>K)", topic_passive),
+    (r"(?P<chain>P[hbm]*Bz)o(?P<place>[CR])", belief),
     (r"(?P<chain>P)m[hbm]*Y[it]?(?P<place>[CR])", belief),  # would say
     (r"(?P<who>P)[hbm]*M(?P<thing>T)s(?P<seer>P)i*(?P<place>[CR])", moves_before),
     # saw her put it in the box
@@ -105,6 +106,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<thing>T)[hbm]+n?[hbm]*My(?P<who>P)(?:f(?P<source>[CR]))?(?:i*(?P<place>[CR]))?", moves),
     (r"(?P<who>S)M(?:oT)?(?:f(?P<source>[CR]))?i*(?P<place>[CR])", moves),
     (r"(?P<who>P)x(?P<thing>T)i+(?P<place>[CR])", moves),  # pops it into the box
+    (r"(?P<who>P)[hbm]*E(?P<thing>T)i+(?P<place>C)", moves),  # returns it to the box
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)$", still),
     (r"(?P<thing>T)[hbm]+n[hbm]*M$", still),
     (r"(?P<who>P):(?:f(?P<source>[CR]))?,?i(?P<place>[CR])$", moves),

@@ -72,6 +72,7 @@ def belief(m: Match) -> Iterator[Statement]:
     if place is None or not chain:
         return
     inside = "n" in (m.found["inside"] or "") if "inside" in m.found.re.groupindex else False
+    negated = negated or "z" in m.found["chain"]  # "knows nothing about the box"
     yield m.claim(
         ClaimKind.BELIEF,
         chain=tuple(chain),
@@ -308,8 +309,10 @@ def presence(m: Match) -> Iterator[Statement]:
     room = m.one("room") if "room" in index else None
     company = m.who("company") if "company" in index else None
     away = "g" in m.found[0]
+    plural = who.pronoun == 2  # "they are there" may be slippers
     yield m.claim(
         ClaimKind.PRESENCE, group=who, room=_name(room) if room is not None and room.tag == "R" else "",
+        firm=not plural and m.clause.tags[m.found.end() : m.found.end() + 1] != "o",
         company=company, positive=("n" in m.found[0]) == away, alone="a" in m.found[0] or "1" in m.found[0],
     )  # fmt: skip
 
