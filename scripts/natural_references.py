@@ -20,6 +20,7 @@ FILES = {
     "hitom": ("hitom/Hi-ToM_data.json",),
     "exploretom": ("exploretom/ExploreToM-data-sample.csv",),
     "tomi": ("tomi/val.txt", "tomi/test_balanced.jsonl"),
+    "tomrl": ("tomrl/ToM_train_HiEx_hint.parquet", "tomrl/ToM_test_HiExTi_hint.parquet"),
 }
 KEPT = (
     *("id", "source", "order", "gold_answer", "style", "trace", "steps"),
@@ -33,18 +34,20 @@ def words(text: str) -> str:
 
 
 def places(root: Path) -> Iterator[tuple[str, str, str, str, int]]:
-    """(source, story, question, file, index in the loader's order)."""
-    for source, files in FILES.items():
+    """(source, story, question, file, index in the loader's order); the file's folder names its loader."""
+    for loader, files in FILES.items():
         for file in files:
-            for index, item in enumerate(SOURCES[source].load(root / file)):
+            for index, item in enumerate(SOURCES[loader].load(root / file)):
                 row = item.as_row()
-                yield source, words(row["story"]), words(row["question"]), file, index
+                yield row["source"], words(row["story"]), words(row["question"]), file, index
 
 
 def main() -> None:
     source, target = (Path(a) for a in sys.argv[1:3])
     root = Path(os.environ["TOMPRM_DATA"])
-    found = {(s, story, question): (file, index) for s, story, question, file, index in places(root)}
+    found: dict[tuple[str, str, str], tuple[str, int]] = {}
+    for name, story, question, file, index in places(root):
+        found.setdefault((name, story, question), (file, index))
     lost = 0
     with target.open("w", encoding="utf-8") as out:
         for line in source.read_text(encoding="utf-8").splitlines():

@@ -31,15 +31,16 @@ Count = Counter[tuple[Any, str]]
 
 
 @lru_cache(maxsize=8)
-def loaded(source: str, file: str) -> tuple[Item, ...]:
-    return tuple(SOURCES[source].load(Path(os.environ["TOMPRM_DATA"]) / file))
+def loaded(file: str) -> tuple[Item, ...]:
+    """The items of a file, whose folder is named like its source."""
+    return tuple(SOURCES[file.partition("/")[0]].load(Path(os.environ["TOMPRM_DATA"]) / file))
 
 
 def judged(file: Path) -> Iterator[tuple[dict[str, Any], list[tuple[dict[str, Any], StepVerdict]]]]:
     """Each row with its labelled steps and their verdicts."""
     for line in file.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        item = item_of(row) if "story" in row else loaded(row["source"], row["file"])[row["index"]]
+        item = item_of(row) if "story" in row else loaded(row["file"])[row["index"]]
         verdict = Checker(item).check(read_trace(row["trace"], [s["text"] for s in row["steps"]]))
         yield row, list(zip(row["steps"], verdict.steps, strict=True))
 
