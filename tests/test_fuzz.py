@@ -78,7 +78,8 @@ def _units() -> list[str]:
         f"{a}, who saw ",
         f"{a} sees it; {b} misses it; ", "Line 9: ", "in line 9. ", "lines 1, 2, 3, 4, ",
         f"-> {wrong}\n",
-        f"{a} thinks {b} thinks {c} thinks the {thing} is in the {wrong}. ", f"it is in {wrong}. ", "\\boxed{",
+        f"{a} thinks {b} thinks {c} thinks the {thing} is in the {wrong}. ",
+        f"it is in {wrong}. ", "\\boxed{",
     ]  # fmt: skip
 
 
