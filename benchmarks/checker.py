@@ -3,9 +3,9 @@
     python benchmarks/checker.py --out checker.json      (--quick: a tenth of it)
 
 Everything is CPU time of one process, torch at one thread; what is compared runs in turns, and each figure is
-the median of the rounds with the least and the most. The peers simulate every chain of beliefs, naively: nested
-dictionaries of worlds as in ExploreToM, and Kripke models with product updates as in dynamic epistemic logic.
-They are given the replayed events, and their answers must be the engine's.
+the median of the rounds with the least and the most. The peers simulate every chain of beliefs, naively: as
+nested dictionaries of worlds (ExploreToM), and as Kripke models with product updates (epistemic
+logic). They are given the replayed events, and their answers must be the engine's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,7 @@ def rl_steps(number: int, english: list[Pair]) -> dict[str, Any]:
 
 def chains(story: Story, order: int) -> list[Chain]:
     every = (c for k in range(order + 1) for c in product(story.agents, repeat=k))
-    return [c for c in every if all(a != b for a, b in zip(c, c[1:], strict=False))]
+    return [c for c in every if all(a != b for a, b in pairwise(c))]
 
 
 def engine(story: Story, order: int) -> Answers:
@@ -220,8 +220,8 @@ def explore_style(story: Story, order: int) -> Answers:
 
 @dataclass
 class Kripke:
-    """A pointed model: what is so in each world, and which world each agent takes for the real one. Worlds are
-    named by the points of the event models that led to them; nobody here wavers between two."""
+    """A pointed model: what is so in each world, and which world each agent takes for the real one. Worlds
+    are named by the points of the event models that led to them; nobody here wavers between two."""
 
     facts: dict[Chain, dict[str, str]]
     seen: dict[tuple[Chain, str], Chain]

@@ -157,10 +157,15 @@ def _phrase(rng: random.Random, words: Sequence[str]) -> str:
     return " ".join(_word(rng, words) for _ in range(rng.randint(1, 12)))
 
 
+_BREAKS = (
+    ("\n", " "), ("\n", ""), (". ", " "), (". ", ", "), (". ", ".\n"), (" ", "\n"), (" ", "  "),
+    (", ", " and "), (" ", ""), ("\n", "\r\n"), ("\n", "\n\n"), (".", "?"), (";", "."),
+)  # fmt: skip
+
+
 def breaks(rng: random.Random, text: str, words: Sequence[str]) -> str:
     """Lines and sentences joined or parted otherwise."""
-    old, new = rng.choice((("\n", " "), ("\n", ""), (". ", " "), (". ", ", "), (". ", ".\n"), (" ", "\n"), (" ", "  "),
-                           (", ", " and "), (" ", ""), ("\n", "\r\n"), ("\n", "\n\n"), (".", "?"), (";", ".")))  # fmt: skip
+    old, new = rng.choice(_BREAKS)
     return text.replace(old, new, rng.choice((-1, 1, 5)))
 
 

@@ -70,12 +70,16 @@ def test_texts_that_stopped_a_reader_once(text: str):
 def _units() -> list[str]:
     item = told().item
     a, b, c = item.story.agents[:3]
-    thing, wrong = item.question.fact.thing, next(p for p in item.question.choices if p != item.question.gold)
+    thing = item.question.fact.thing
+    wrong = next(p for p in item.question.choices if p != item.question.gold)
     return [
-        "is ", "in ", "and ", ", ", ": ", "-> ", "| ", "[", '"', "9", "a", "_", "\u0301", "1. ", "\n- a", f"{a} and ",
-        f"{a}, ", f"seen by {a} ", f"so he saw it {a} ", f"{a} thinks that {b} thinks that ", f"{a}, who saw ",
-        f"{a} sees it; {b} misses it; ", "Line 9: ", "in line 9. ", "lines 1, 2, 3, 4, ", f"-> {wrong}\n",
-        f"{a} thinks {b} thinks {c} thinks the {thing} is in the {wrong}. ", f"it is in {wrong}. ", "\\boxed{",
+        "is ", "in ", "and ", ", ", ": ", "-> ", "| ", "[", '"', "9", "a", "_", "\u0301", "1. ", "\n- a",
+        f"{a} and ", f"{a}, ", f"seen by {a} ", f"so he saw it {a} ", f"{a} thinks that {b} thinks that ",
+        f"{a}, who saw ",
+        f"{a} sees it; {b} misses it; ", "Line 9: ", "in line 9. ", "lines 1, 2, 3, 4, ",
+        f"-> {wrong}\n",
+        f"{a} thinks {b} thinks {c} thinks the {thing} is in the {wrong}. ",
+        f"it is in {wrong}. ", "\\boxed{",
     ]  # fmt: skip
 
 
