@@ -25,6 +25,9 @@ from tomprm.world.replay import PROFILES
 _LONGEST = 4000  # characters of a step that are read: time is quadratic in them (people write up to 600)
 
 
+_REMEMBERED = 64  # claims of a story whose verdicts are kept; few, so that no trace can fill the memory
+
+
 class Checker:
     """Judges traces about one item; the story is replayed once."""
 
@@ -35,6 +38,7 @@ class Checker:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.facts = Facts(item.story, item.question)
+        self._known_verdicts: dict[Claim, ClaimVerdict] = {}
         self._beliefs: dict[tuple[tuple[str, ...], Fact, int | None], Belief] = {}  # of the trace at hand
         self._errors: dict[tuple[tuple[str, ...], Fact, int | None, str], ErrorKind] = {}
         abstains = bool(item.abstain)
@@ -117,7 +121,16 @@ class Checker:
         return Timeline(self.state)
 
     def judge(self, claim: Claim) -> ClaimVerdict:
-        """The verdict for one claim, at its anchor in story time."""
+        """The verdict for one claim, at its anchor in story time; the rollouts of a group make the same
+        claims again and again."""
+        found = self._known_verdicts.get(claim)
+        if found is None:
+            found = self._judge(claim)
+            if len(self._known_verdicts) < _REMEMBERED:
+                self._known_verdicts[claim] = found
+        return found
+
+    def _judge(self, claim: Claim) -> ClaimVerdict:
         if claim.thing == "it":
             claim = replace(claim, thing=self.question.fact.thing)
         if claim.line is not None and claim.line not in self.lines:
