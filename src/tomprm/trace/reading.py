@@ -19,13 +19,12 @@ from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.spelling import plain
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import Step
+from tomprm.trace.tables import read_table
 from tomprm.trace.tagging import sentences
 from tomprm.trace.words import SUBORDINATE, TIMES
 
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 _OTHER = re.compile("P[hbmX]*")
-
-_LONGEST_ROW = 1000  # characters that are read: cells are read several times (people write up to 300)
 
 
 @dataclass
@@ -51,12 +50,12 @@ class Reader:
         """The statements of a step, in the order in which they are written."""
         self.unread = False
         if step.text.lstrip().startswith("|"):
-            return tuple(self._table(step.text))
-        return tuple(self._prose(step.text))
+            return tuple(read_table(self, step.text))
+        return tuple(self.prose(step.text))
 
     # -- prose -------------------------------------------------------------------------------------
 
-    def _prose(self, text: str, lines: tuple[int, int] | None = None) -> Iterator[Statement]:
+    def prose(self, text: str, lines: tuple[int, int] | None = None) -> Iterator[Statement]:
         head = cues.HEAD.match(text)
         body = " " * head.end() + text[head.end() :] if head else text
         anchors = [
@@ -71,10 +70,10 @@ class Reader:
             if named := [span for at, span in anchors if opened <= at < end]:
                 lines = named[-1] if len(named) > 1 else named[0]
             marks = [(at, span) for at, span in anchors if opened <= at < end]
-            yield from self._sentence(sentence, text, spoken, number, lines, marks, opened)
+            yield from self.sentence(sentence, text, spoken, number, lines, marks, opened)
             opened = end
 
-    def _sentence(
+    def sentence(
         self, sentence: Sequence[Token], text: str, spoken: str, number: int,
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]], opened: int = 0,
     ) -> Iterator[Statement]:  # fmt: skip
@@ -229,105 +228,10 @@ class Reader:
             bare=bare,
         )
 
-    # -- tables ------------------------------------------------------------------------------------
-
-    def _tokens(self, cell: str) -> list[Token]:
+    def tokens(self, cell: str) -> list[Token]:
         if cell not in self.cells:
             self.cells[cell] = [t for sentence in sentences(cell, self.lexicon) for t in sentence]
         return self.cells[cell]
-
-    def _table(self, text: str) -> Iterator[Statement]:
-        rows = [row[:_LONGEST_ROW] for row in text.splitlines() if row.strip()]
-        if len(rows) > 1 and set(rows[1]) <= set("|-: "):
-            self.columns = [cell.strip().lower() for cell in rows[0].strip().strip("|").split("|")]
-            return
-        for row in rows:
-            yield from self._row(row, text.index(row))
-
-    def _row(self, row: str, offset: int) -> Iterator[Statement]:
-        cells: list[tuple[int, str]] = []
-        at = 0
-        for piece in row.split("|"):
-            if piece.strip():
-                cells.append((offset + at + len(piece) - len(piece.lstrip()), piece.strip()))
-            at += len(piece) + 1
-        lines = None
-        columns = self.columns if len(self.columns) == len(cells) else ["" for _ in cells]
-        subject: Group | None = None
-        cells, columns = self._joined(cells, columns, row, offset)
-        for (start, cell), column in zip(cells, columns, strict=True):
-            if re.fullmatch(r"(?:[Ll](?:ines?|\.) *)?\d{1,6}(?:\s*[-–,]\s*\d{1,6})?", cell) and (
-                "line" in column or cell[0] in "Ll"
-            ):
-                numbers = [int(n) for n in re.findall(r"\d+", cell)]
-                lines = (numbers[0], numbers[-1])
-                continue
-            for s in self._cell(cell, column, subject, lines):
-                yield replace(s, start=s.start + start)
-            tokens = self._tokens(cell)
-            if len(tokens) == 1 and tokens[0].tag == "P":
-                subject = tokens[0].group
-
-    def _joined(
-        self, cells: list[tuple[int, str]], columns: list[str], row: str, offset: int
-    ) -> tuple[list[tuple[int, str]], list[str]]:
-        """ "Ann's move | box" is one statement, told over two cells."""
-        for i in range(len(cells) - 1):
-            tags = [t.tag for t in self._tokens(cells[i][1])]
-            after = [t.tag for t in self._tokens(cells[i + 1][1])]
-            if "M" in tags and not {"C", "R"} & set(tags) and after in (["C"], ["R"]):
-                start, end = cells[i][0], cells[i + 1][0] + len(cells[i + 1][1])
-                cells = [*cells[:i], (start, row[start - offset : end - offset]), *cells[i + 2 :]]
-                return cells, [*columns[:i], columns[i], *columns[i + 2 :]]
-        return cells, columns
-
-    def _cell(
-        self, cell: str, column: str, subject: Group | None, lines: tuple[int, int] | None
-    ) -> Iterator[Statement]:
-        """A cell under its heading: who saw it, where it is, what somebody believes."""
-        tokens = self._tokens(cell)
-        heading = self._tokens(column)
-        people = [t for t in tokens if t.tag == "P" and t.group]
-        place = next((t for t in tokens if t.tag in "CRu"), None)
-        if re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column) and people:
-            group = people[-1].group
-            alone = len(tokens) == len(people) == 1
-            if not alone:
-                yield from self._prose(cell, lines)
-            elif group is not None and not group.pronoun:
-                only = replace(group, only=alone and group.kind == "some")
-                yield Statement(ClaimKind.PERCEPTION, cell, 0, group=only, lines=lines, when=When.NOW)
-        elif len(tokens) == 1 and place is not None:
-            owner = next((t.group for t in heading if t.tag in "SP" and t.group), None) or subject
-            relation = "room" if place.tag == "R" else "place"
-            believes = any(t.tag in "BAF" for t in heading) or re.search("belie|think|know|mind", column)
-            if owner is not None and not (owner.pronoun and subject is None):
-                owner = subject if owner.pronoun and subject is not None else owner
-                yield Statement(
-                    ClaimKind.BELIEF, cell, 0, chain=(owner,), thing="it", place=place.value,
-                    relation=relation, lines=lines, when=When.NOW,
-                )  # fmt: skip
-            elif not believes and place.value:
-                yield Statement(
-                    ClaimKind.LOCATION, cell, 0, thing="it", place=place.value, relation=relation, lines=lines
-                )  # fmt: skip
-        else:
-            if subject is not None and subject.names:
-                self.recent = [*subject.names, *[n for n in self.recent if n not in subject.names]]
-                yield from (s for s in self._with(subject, cell, lines))
-            else:
-                yield from self._prose(cell, lines)
-
-    def _with(self, subject: Group, cell: str, lines: tuple[int, int] | None) -> Iterator[Statement]:
-        """A cell that goes on about the row's person: "put it in the box, later moved it to the bag"."""
-        opened = 0
-        for number, sentence in enumerate(sentences(cell, self.lexicon)):
-            spoken, opened = cell[opened : sentence[-1].end], sentence[-1].end
-            lead = Token("P", sentence[0].start, sentence[0].start, "", group=subject)
-            headless = sentence[0].tag not in "PTVKS"
-            yield from self._sentence(
-                [lead, *sentence] if headless else sentence, cell, spoken, number, lines, []
-            )
 
     # -- who is meant ------------------------------------------------------------------------------
 
