@@ -12,30 +12,32 @@ from dataclasses import replace
 
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
-from tomprm.trace.meanings import (
-    Build,
-    Match,
-    belief,
-    finds,
+from tomprm.trace.deeds import (
     goes,
-    hears,
     location,
-    looks_there,
     moves,
     moves_before,
     nth_move,
     out,
     overhears,
-    points,
     presence,
     says,
-    sees,
     still,
+    watches,
+)
+from tomprm.trace.meanings import (
+    Build,
+    Match,
+    belief,
+    finds,
+    hears,
+    looks_there,
+    points,
+    sees,
     topic,
     topic_passive,
     trusts,
     unknown,
-    watches,
 )
 from tomprm.trace.statements import Statement
 
