@@ -259,6 +259,15 @@ def test_rows_that_cannot_be_read_are_reported_and_the_rest_goes_on() -> None:
     assert "abstain" not in found[0]
 
 
+def test_a_source_without_an_adapter_is_reported() -> None:
+    story, question = "1 Una entered the hall.\n2 The key is in the box.", "Where is the key really?"
+    rows = [row(source, story, question, "Una is there.") for source in ("tomprm", "elsewhere", "tomprm")]
+    rows[2] |= {"source": "elsewhere", "profile": "hitom-clean"}
+    found = list(judge_rows(rows, RewardConfig()))
+    assert [r.get("row") for r in found] == [None, 2, None]
+    assert "source 'elsewhere' is unknown; give one of bigtom" in found[1]["error"]
+
+
 def test_an_abstaining_row_says_why() -> None:
     r = row("opentom", PLOT, "From Una's perspective, how full is the basket?", "no change", "Una leaves.")
     (found,) = judge_rows([r], RewardConfig())

@@ -24,6 +24,9 @@ def read_row(row: Mapping[str, Any]) -> Item:
             raise ValueError(f"lacks a {key}; give it as a string")
     source = str(row.get("source", "tomprm"))
     make = _READERS.get(source) or _PRESENCE.get(source)
+    if make is None and source not in _OURS and "profile" not in row:
+        known = ", ".join(sorted((*_OURS, *_READERS, *_PRESENCE)))
+        raise ValueError(f"source {source!r} is unknown; give one of {known}, or a profile")
     if make is None or row.get("profile", source) != source:
         return Item.from_row(row)
     gold, name = row.get("answer", row.get("gold_answer")), str(row.get("id", ""))
@@ -45,6 +48,7 @@ def _ours(question: str) -> bool:
     return True
 
 
+_OURS = ("tomprm", "hitom")  # read by tomprm's own grammar
 _READERS: dict[str, Callable[[str, str, str, str, dict[str, Any]], Item]] = {
     "exploretom": exploretom.item,
     "tomi": tomi.item,
