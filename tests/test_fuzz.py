@@ -56,6 +56,7 @@ def test_a_verdict_does_not_depend_on_what_was_judged_before():
         "Line " + "9" * 5000 + ": Ann saw it.",
         "before line 1 NAME heard it",
         "Just before NAME left, OTHER heard about it.",
+        "Ok's",
         "İİİİ NAME İ saw it in the İ",
         "\x00\x1c\u2028\x85",
     ],

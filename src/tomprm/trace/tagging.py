@@ -27,8 +27,8 @@ def sentences(text: str, lexicon: Lexicon) -> list[list[Token]]:
             made, width = _one(raw, low, i, lexicon)
             tokens += made
             i += width
-        if tokens:
-            done.append(groups(owners(tokens)))
+        if phrases := groups(owners(tokens)):
+            done.append(phrases)
     return done
 
 
