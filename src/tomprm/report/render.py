@@ -7,7 +7,6 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.console import Group as RichGroup
@@ -18,6 +17,7 @@ from tomprm.report import plots
 from tomprm.report.format import arm_name
 from tomprm.report.summary import SHORTCUT, Summary
 from tomprm.report.tables import Cell, Table, all_tables
+from tomprm.report.templates import templates
 
 SCHEMA = "tomprm.summary@1"
 TONES = {
@@ -52,13 +52,7 @@ def figures(summary: Summary) -> dict[str, bytes]:
 
 def to_html(summary: Summary, config: str | None) -> str:
     """One page without scripts or links to elsewhere; `config` is shown as it is."""
-    environment = Environment(
-        loader=PackageLoader("tomprm.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters["unbroken"] = unbroken
     styles = {arm: plots.arm_style(summary, arm) for arm in summary.arms}
     keys = {arm: (colour, mark, arm_name(arm)) for arm, (colour, _, mark) in styles.items()}

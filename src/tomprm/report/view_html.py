@@ -12,21 +12,16 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from tomprm.report.templates import templates
 
 MAX_ROWS = 300
 
 
 def view_page(name: str, rows: Sequence[dict[str, Any]]) -> str:
     """The page on rows of `tomprm.report.view.view_rows`; `name` is the file they came from."""
-    environment = Environment(
-        loader=PackageLoader("tomprm.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     style, script = _asset("view.css"), _asset("view.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "

@@ -134,7 +134,7 @@ def presence(m: Match) -> Iterator[Statement]:
     yield m.claim(
         ClaimKind.PRESENCE, group=who, room=called(room) if room is not None and room.tag == "R" else "",
         firm=not plural and m.clause.tags[m.found.end() : m.found.end() + 1] != "o",
-        company=company, positive=("n" in m.found[0]) == away, alone="a" in m.found[0] or "1" in m.found[0],
+        company=company, positive=("n" in m.found[0]) == away,
     )  # fmt: skip
 
 
@@ -164,7 +164,6 @@ def says(m: Match) -> Iterator[Statement]:
         ClaimKind.SAID, group=who, listener=listener, thing=called(thing), place=called(place),
         relation="known" if topic else ("room" if place is not None and place.tag == "R" else "place"),
         positive="n" not in m.found[0], passive=passive,
-        ever=any(t.word in ("never", "ever") for t in words) or "ever" in m.text.lower().split(),
     )  # fmt: skip
 
 

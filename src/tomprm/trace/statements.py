@@ -53,7 +53,6 @@ class Statement:
     then: bool = False  # told as coming after what was told before
     later: bool = False  # of all that comes after
     last: bool = False
-    alone: bool = False
     firm: bool = True
     when: When = When.OPEN
     lines: tuple[int, int] | None = None
@@ -67,6 +66,5 @@ class Statement:
     first: bool = False  # of how it was at first
     count: int = 0  # "these three moves"
     passive: bool = False  # nobody is named as speaker
-    ever: bool = False  # at no time at all
     bare: bool = False  # a place and nothing else
     quoted: bool = False  # a sentence of the story, word for word: no reasoning
