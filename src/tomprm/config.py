@@ -110,6 +110,19 @@ class WarmStartConfig(Section):
         return self
 
 
+class CreditConfig(Section):
+    """How step rewards become token rewards; see tomprm.rewards.credit."""
+
+    form: Literal[
+        "sum", "process_supervision", "min_soft", "min_strict", "clip", "delta",
+        "first_error", "outcome_gated", "prof", "outcome",
+    ] = "sum"  # fmt: skip
+    baseline: Literal["none", "group_mean", "leave_one_out", "token", "event"] = "none"
+    temperature: Annotated[float, Field(gt=0)] = 0.1  # of min_soft's weights
+    threshold: float = 0.0  # eta of clip
+    keep: Annotated[float, Field(gt=0, le=1)] = 0.5  # share of a group's rollouts that prof keeps
+
+
 class RewardConfig(Section):
     """What is paid for; see tomprm.rewards.shaping."""
 
@@ -118,6 +131,7 @@ class RewardConfig(Section):
     answer_weight: Annotated[float, Field(ge=0)] = 1.0
     process_weight: Annotated[float, Field(ge=0)] = 1.0
     penalty: Annotated[float, Field(ge=0)] = 1.0  # of a contradicted claim, in obligations
+    credit: CreditConfig = CreditConfig()
 
 
 class RLConfig(Section):
@@ -175,11 +189,29 @@ class EvalConfig(Section):
     seed: Seed = 0
 
 
+class OpenRLHFConfig(Section):
+    """Layout of a cluster (see tomprm.rl.openrlhf). Any other key is a flag of OpenRLHF's own,
+    `ds.zero_stage: 3` or nested, and is passed on as it stands."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    nodes: Positive = 1  # of the actor, and of the reference model
+    gpus_per_node: Positive = 1
+    engines: Positive = 1  # of vLLM
+    tensor_parallel: Positive = 1  # GPUs of one engine
+    colocate: Literal["all", "actor_ref", "none"] = "all"  # which models share their GPUs
+    mode: Literal["sync", "async", "partial"] = "sync"
+    max_length: Positive = 2048  # tokens of prompt and completion
+    address: str = ""  # of Ray: empty starts one here, auto joins the node's, http://host:8265 submits a job
+    reward_url: str = ""  # of `tomprm serve`; empty scores in the rollout workers
+    reward_gpus: Annotated[float, Field(ge=0)] = 0.0  # share of a GPU for a PRM in a Ray actor
+
+
 class RunConfig(Section):
     """The whole of a comparison."""
 
     name: str = "run"
-    backend: Literal["embedded"] = "embedded"
+    backend: Literal["embedded", "openrlhf"] = "embedded"
     arms: dict[str, RewardConfig] = Field(
         default={"outcome": RewardConfig(), "process": RewardConfig(name="process")}
     )
@@ -190,6 +222,7 @@ class RunConfig(Section):
     policy: PolicyConfig = PolicyConfig()
     warm_start: WarmStartConfig = WarmStartConfig()
     rl: RLConfig = RLConfig()
+    openrlhf: OpenRLHFConfig = OpenRLHFConfig()
     eval: EvalConfig = EvalConfig()
 
     @model_validator(mode="after")
