@@ -88,8 +88,17 @@ def _rollout(
     tokenizer: PreTrainedTokenizerBase, prompt: int, prompt_ids: list[int], tokens: list[int]
 ) -> Rollout:
     ended = bool(tokens) and tokens[-1] == tokenizer.eos_token_id
-    text = tokenizer.decode(tokens[:-1] if ended else tokens)
-    return Rollout(prompt, tuple(prompt_ids), tuple(tokens), str(text), not ended)
+    return Rollout(prompt, tuple(prompt_ids), tuple(tokens), completion_text(tokenizer, tokens), not ended)
+
+
+def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    """What a completion says: its ids decoded without the tokenizer's end-of-sequence token, and without
+    special tokens at its very end (chat models stop at others, too)."""
+    special = set(tokenizer.all_special_ids)
+    kept = [i for i in ids if i != tokenizer.eos_token_id]
+    while kept and kept[-1] in special and kept[-1] != tokenizer.unk_token_id:
+        kept.pop()
+    return str(tokenizer.decode(kept))
 
 
 def _sample_batch(

@@ -1,0 +1,175 @@
+"""The config -> OpenRLHF's flags. Names on the left of each line are OpenRLHF's.
+
+Defaults that differ from the embedded trainer's meaning are set so that both mean the same: a constant
+learning rate after the warm-up, one pass over the rollouts, prompts drawn as often as the config says.
+What stands under `openrlhf:` beside tomprm's own keys overrides all of it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tomprm.config import ConfigError, RunConfig
+
+AGENT = Path("reward_models") / "openrlhf_agent.py"
+Value = bool | int | float | str | list[Any] | tuple[Any, ...]
+
+
+def openrlhf_flags(config: RunConfig, seed: int, folder: Path, *, chat: bool) -> dict[str, Value]:
+    """Every flag that differs from OpenRLHF's default, in a fixed order.
+
+    Args:
+        folder: the run's; data, checkpoints and the trained policy lie there.
+        chat: prompts go through the tokenizer's chat template.
+    """
+    rl, layout = config.rl, config.openrlhf
+    rollouts = rl.prompts_per_step * rl.samples_per_prompt
+    actors = layout.nodes * layout.gpus_per_node
+    micro = max(1, min(rl.micro_batch, rollouts // rl.minibatches // actors))
+    flags: dict[str, Value] = {
+        "actor.model_name_or_path": model_path(config.policy.model),
+        "actor.num_nodes": layout.nodes,
+        "actor.num_gpus_per_node": layout.gpus_per_node,
+        "ref.num_nodes": layout.nodes,
+        "ref.num_gpus_per_node": layout.gpus_per_node,
+        "vllm.num_engines": layout.engines,
+        "vllm.tensor_parallel_size": layout.tensor_parallel,
+        **_sharing(config),
+        "train.async_enable": layout.mode != "sync",
+        "train.partial_rollout_enable": layout.mode == "partial",
+        "train.agent_func_path": str(agent_file()),
+        "data.prompt_dataset": str(folder.resolve() / "data" / "prompts.jsonl"),
+        "data.input_key": "prompt",
+        "data.label_key": "label",
+        "data.apply_chat_template": chat,
+        "data.max_len": layout.max_length,
+        "rollout.batch_size": rl.prompts_per_step,
+        "rollout.n_samples_per_prompt": rl.samples_per_prompt,
+        "rollout.micro_batch_size": micro,
+        "rollout.max_new_tokens": config.policy.max_new_tokens,
+        "rollout.temperature": rl.temperature,
+        "train.batch_size": rollouts // rl.minibatches,
+        "train.micro_batch_size": micro,
+        "train.num_episodes": 1,
+        "train.seed": seed,
+        "algo.advantage.estimator": rl.estimator,
+        "algo.advantage.gamma": rl.gamma,
+        "algo.kl.init_coef": rl.kl_coef,
+        "algo.kl.estimator": rl.kl_estimator,
+        "actor.eps_clip_low_high": [rl.clip_low, rl.clip_high],
+        "actor.max_norm": rl.max_grad_norm,
+        "actor.adam.lr": rl.learning_rate,
+        "actor.lr_scheduler": "constant_with_warmup",
+        "actor.lr_warmup_ratio": min(1.0, rl.warmup_steps / rl.steps),
+        "ckpt.path": str(folder.resolve() / "checkpoints"),
+        "ckpt.output_dir": str(folder.resolve() / "policy"),
+        "ckpt.save_steps": rl.checkpoint_every,
+        "ckpt.load_enable": True,
+    }
+    return flags | given_flags(config)
+
+
+def _sharing(config: RunConfig) -> dict[str, Value]:
+    layout = config.openrlhf
+    if layout.colocate == "actor_ref":
+        return {"train.colocate_actor_ref": True}
+    if layout.colocate == "none":
+        return {}
+    asleep = layout.mode == "sync"  # engines and trainer take turns on the same GPUs
+    return {
+        "train.colocate_all": True,
+        "vllm.enable_sleep": asleep,
+        "ds.enable_sleep": asleep,
+        **({"vllm.gpu_memory_utilization": 0.6} if asleep else {}),
+    }
+
+
+def given_flags(config: RunConfig) -> dict[str, Value]:
+    """OpenRLHF's own flags from the config's `openrlhf:`; nested mappings are joined with dots."""
+    found: dict[str, Value] = {}
+
+    def walk(tree: Mapping[str, Any], prefix: str) -> None:
+        for key, value in tree.items():
+            name = f"{prefix}{key}"
+            if isinstance(value, Mapping):
+                walk(value, name + ".")
+            else:
+                found[name] = value
+
+    walk(config.openrlhf.model_extra or {}, "")
+    return found
+
+
+def argv(flags: Mapping[str, Value]) -> list[str]:
+    """Flags as words of a command line; a false switch is left out."""
+    words: list[str] = []
+    for name, value in flags.items():
+        if value is False or value is None:
+            continue
+        words.append(f"--{name}")
+        if isinstance(value, (list, tuple)):
+            words += [str(v) for v in value]
+        elif value is not True:
+            words.append(str(value))
+    return words
+
+
+def command(flags: Mapping[str, Value], folder: Path, address: str) -> list[str]:
+    """The driver's command: OpenRLHF's command line with step rewards hooked in."""
+    where = ["--address", address] if address else []
+    return ["python", "-m", "tomprm.rl.openrlhf.launch", str(folder.resolve()), *where, "--", *argv(flags)]
+
+
+def readable(words: list[str]) -> str:
+    """A command to look at and to paste: one flag a line."""
+    text = ""
+    for word in words:
+        starts = re.match(r"--\w", word)
+        text += (" \\\n  " if starts and text else " " if text else "") + shlex.quote(word)
+    return text
+
+
+def agent_file() -> Path:
+    """The agent that OpenRLHF loads by path: the repository's, or the package's own where there is none."""
+    checkout = Path(__file__).resolve().parents[4] / AGENT
+    return checkout if checkout.is_file() else Path(__file__).resolve().with_name("agent.py")
+
+
+def model_path(model: str) -> str:
+    """Workers start in other folders: a local path is made absolute, a hub name stays."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
+
+
+def known_flags() -> set[str] | None:
+    """The flags of the installed OpenRLHF, read from its source (importing it would load vLLM).
+
+    None where OpenRLHF is not installed.
+    """
+    spec = find_spec("openrlhf")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    text = (Path(spec.submodule_search_locations[0]) / "cli" / "train_ppo_ray.py").read_text(encoding="utf-8")
+    plain = set(re.findall(r"""add_argument\(\s*f?["']--([\w.{}]+)["']""", text))
+    return {
+        name.replace("{prefix}", prefix)
+        for name in plain
+        for prefix in (("actor", "critic") if "{prefix}" in name else ("",))
+    }
+
+
+def check_flags(flags: Mapping[str, Value]) -> None:
+    """Raises ConfigError for a flag that the installed OpenRLHF does not have, with its nearest ones."""
+    known = known_flags()
+    if known is None:
+        return
+    from difflib import get_close_matches
+
+    for name in flags:
+        if name not in known:
+            near = ", ".join(get_close_matches(name, known, 3)) or "see python -m openrlhf.cli.train_ppo_ray -h"
+            raise ConfigError(f"openrlhf.{name}: OpenRLHF has no such flag; did you mean: {near}")

@@ -1,0 +1,168 @@
+"""One arm with one seed on OpenRLHF: check, write its inputs, start it, resume it, find its policy."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tomprm.config import ConfigError, RunConfig
+from tomprm.rl.openrlhf.checks import check_all, check_model, check_prompts
+from tomprm.rl.openrlhf.data import prompt_rows, write_prompts
+from tomprm.rl.openrlhf.flags import command, openrlhf_flags, readable
+from tomprm.rl.openrlhf.settings import RUN, Settings, write_settings
+from tomprm.rl.train import forget_after
+from tomprm.world.items import Item
+
+DONE, LOG, BAD = "openrlhf.done", "openrlhf.log", "bad_reward.json"
+
+
+class RunFailed(RuntimeError):
+    """OpenRLHF ended with an error; the message names the cause and where the log is."""
+
+
+def plan(config: RunConfig, seed: int, items: Sequence[Item], folder: Path) -> list[str]:
+    """The command of a run, after every check.
+
+    Raises:
+        ConfigError: the config cannot work; nothing has been started or written.
+    """
+    tokenizer = check_model(config)
+    flags = openrlhf_flags(config, seed, folder, chat=bool(tokenizer.chat_template))
+    check_all(config, flags, _local_gpus() if not config.openrlhf.address else None)
+    rows = list(prompt_rows(config, items, seed))
+    by_id = {item.id: item for item in items}
+    seen = {json.loads(row["label"])["id"]: row["prompt"] for row in rows}
+    prompts = [_as_asked(tokenizer, prompt) for prompt in seen.values()]
+    check_prompts(config, [by_id[name] for name in seen], prompts, tokenizer)
+    address = config.openrlhf.address
+    if address.startswith(("http://", "https://")):
+        inner = command(flags, folder, "auto")
+        return ["ray", "job", "submit", "--address", address, "--", *inner]
+    return command(flags, folder, address)
+
+
+def dry_run(config: RunConfig, seed: int, items: Sequence[Item], folder: Path) -> str:
+    """What `train` would start, to read and to paste; its inputs are written by `train` alone."""
+    return f"{RUN}={folder.resolve()} " + readable(plan(config, seed, items, folder))
+
+
+def train(
+    config: RunConfig,
+    arm: str,
+    seed: int,
+    items: Sequence[Item],
+    folder: Path,
+    watch: Callable[[], None] = lambda: None,
+) -> Path:
+    """Train from the last checkpoint if there is one; returns the policy's folder.
+
+    `watch` is called about twice a second while OpenRLHF runs.
+
+    Raises:
+        ConfigError: before anything starts.
+        RunFailed: OpenRLHF ended with an error. The same call goes on from the last checkpoint.
+        KeyboardInterrupt: after the run has been stopped.
+    """
+    policy = folder / "policy"
+    if (folder / DONE).is_file():
+        return policy
+    words = plan(config, seed, items, folder)
+    layout = config.openrlhf
+    folder.mkdir(parents=True, exist_ok=True)
+    write_settings(
+        Settings(
+            arm=arm,
+            seed=seed,
+            reward=config.arms[arm],
+            reward_url=layout.reward_url,
+            reward_gpus=layout.reward_gpus,
+            dump=bool(os.environ.get("TOMPRM_DUMP_BATCHES")),
+        ),
+        folder,
+    )
+    write_prompts(folder / "data" / "prompts.jsonl", prompt_rows(config, items, seed))
+    forget_after(folder / "metrics.jsonl", checkpoint_step(folder))
+    (folder / BAD).unlink(missing_ok=True)
+    code = _start(words, folder, watch)
+    if code:
+        raise RunFailed(failure(folder, code))
+    if not (policy / "config.json").is_file():
+        raise RunFailed(f"OpenRLHF ended without saving {policy}; see {folder / LOG}")
+    (folder / DONE).write_text(json.dumps({"step": config.rl.steps}) + "\n", encoding="utf-8")
+    return policy
+
+
+def _start(words: list[str], folder: Path, watch: Callable[[], None]) -> int:
+    """Run the command with its output in the log; Ctrl-C stops it first."""
+    if words[0] == "python":
+        words = [sys.executable, *words[1:]]
+    environment = os.environ | {RUN: str(folder.resolve())}
+    with (folder / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            words, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        )
+        try:
+            while True:
+                try:
+                    return process.wait(timeout=0.5)
+                except subprocess.TimeoutExpired:
+                    watch()
+        except BaseException:
+            _stop(process)
+            raise
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """The driver takes Ctrl-C as a sign to shut its Ray down; what does not listen is killed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(timeout=20)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            return
+
+
+def checkpoint_step(folder: Path) -> int:
+    """The step that OpenRLHF will go on from; 0 without a checkpoint."""
+    latest = folder / "checkpoints" / "_actor" / "latest"
+    if not latest.is_file():
+        return 0
+    digits = latest.read_text(encoding="utf-8").strip().rpartition("step")[2]
+    return int(digits) if digits.isdigit() else 0
+
+
+def failure(folder: Path, code: int) -> str:
+    """The cause of a failed run in a line or two: the saved sample first, then the log's last error."""
+    log = folder / LOG
+    tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-400:]
+    if (folder / BAD).is_file():
+        saved: dict[str, Any] = json.loads((folder / BAD).read_text(encoding="utf-8"))
+        return f"the reward failed: {saved['error']}; the sample is in {folder / BAD}, the log in {log}"
+    errors = [line.strip() for line in tail if "Error" in line or line.startswith("tomprm:")]
+    last = errors[-1] if errors else f"exit code {code}"
+    return f"OpenRLHF failed: {last}; the log is {log}; the same command goes on from the last checkpoint"
+
+
+def _as_asked(tokenizer: Any, prompt: str) -> str:
+    if not tokenizer.chat_template:
+        return prompt
+    chat = [{"role": "user", "content": prompt}]
+    return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+
+def _local_gpus() -> int:
+    import torch
+
+    return torch.cuda.device_count()
+
+
+__all__ = ["ConfigError", "RunFailed", "checkpoint_step", "dry_run", "failure", "plan", "train"]

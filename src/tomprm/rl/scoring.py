@@ -1,0 +1,178 @@
+"""Where a reward is computed: in this process, or by a service that may be down for a while.
+
+    scorer = local_scorer(config)                   # the checker, the PRM or both, as config.judge says
+    scorer = HttpScorer("http://host:8080", config) # `tomprm serve` there
+    reward = scorer(row, text)                      # row: an item, as Item.as_row writes it
+
+A reward never swallows an exception: what fails raises, and `saved_sample` keeps what it failed on.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+import urllib.error
+import urllib.request
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tomprm.checker.check import Checker
+from tomprm.checker.verdict import Status
+from tomprm.config import ConfigError, RewardConfig
+from tomprm.rewards.rows import item_of
+from tomprm.rewards.shaping import Reward, score
+from tomprm.world.items import Item
+
+Scorer = Callable[[Mapping[str, Any], str], "Judged"]
+PATIENCE = 600.0  # seconds that a service may be away
+_STORIES = 256  # whose replays are kept
+
+
+class RewardError(RuntimeError):
+    """A reward that could not be computed, or is no number."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What of a Reward travels between processes; see tomprm.rewards.shaping.Reward."""
+
+    steps: tuple[tuple[int, float], ...]
+    scalar: float
+    breakdown: dict[str, float]
+    scores: tuple[float, ...]
+    obligations: tuple[tuple[int, ...], ...]
+    weight: float
+
+    @property
+    def total(self) -> float:
+        return self.scalar + sum(r for _, r in self.steps)
+
+    def as_row(self) -> dict[str, Any]:
+        return {
+            "steps": [list(s) for s in self.steps],
+            "scalar": self.scalar,
+            "total": self.total,
+            "breakdown": self.breakdown,
+            "scores": list(self.scores),
+            "obligations": [list(o) for o in self.obligations],
+            "weight": self.weight,
+        }
+
+    @staticmethod
+    def from_row(row: Mapping[str, Any]) -> Judged:
+        """Inverse of `as_row`. Raises RewardError where it is none."""
+        try:
+            return Judged(
+                tuple((int(end), float(paid)) for end, paid in row["steps"]),
+                float(row["scalar"]),
+                {str(k): float(v) for k, v in row["breakdown"].items()},
+                tuple(map(float, row["scores"])),
+                tuple(tuple(map(int, met)) for met in row["obligations"]),
+                float(row["weight"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RewardError(f"the reward service answers {str(row)[:200]}; use `tomprm serve`") from error
+
+
+def judged(reward: Reward) -> Judged:
+    """A reward with the numbers of its verdict that go into the logs."""
+    verdict = reward.verdict
+    claims = sum(len(s.claims) for s in verdict.steps)
+    numbers = {
+        "sound": float(verdict.sound),
+        "uncheckable": verdict.count(Status.UNCHECKABLE) / max(1, claims),
+    }
+    return Judged(
+        reward.steps, reward.scalar, reward.breakdown | numbers, reward.scores, reward.obligations, reward.weight
+    )
+
+
+class LocalScorer:
+    """The checker in this process; the replays of the latest stories are kept."""
+
+    def __init__(self, config: RewardConfig) -> None:
+        self.config = config
+        self._known: OrderedDict[str, tuple[Item, Checker]] = OrderedDict()
+
+    def __call__(self, row: Mapping[str, Any], text: str) -> Judged:
+        item, checker = self._story(row)
+        return judged(score(item, text, self.config, checker))
+
+    def _story(self, row: Mapping[str, Any]) -> tuple[Item, Checker]:
+        key = json.dumps(dict(row), sort_keys=True)
+        if key not in self._known:
+            item = item_of(dict(row))
+            self._known[key] = item, Checker(item)
+            if len(self._known) > _STORIES:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return self._known[key]
+
+
+class HttpScorer:
+    """`POST url/score`, again and again with growing pauses while the service is away."""
+
+    def __init__(self, url: str, config: RewardConfig, patience: float = PATIENCE) -> None:
+        self.url = url.rstrip("/")
+        self.config = config.model_dump(mode="json")
+        self.patience = patience
+        self.retries = 0
+
+    def __call__(self, row: Mapping[str, Any], text: str) -> Judged:
+        """Raises RewardError where the service refuses, or stays away for longer than `patience` seconds."""
+        body = json.dumps({"item": dict(row), "text": text, "reward": self.config}).encode()
+        request = urllib.request.Request(
+            f"{self.url}/score", body, {"Content-Type": "application/json"}, method="POST"
+        )
+        started, pause = time.monotonic(), 0.5
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=60) as reply:
+                    return Judged.from_row(json.load(reply))
+            except urllib.error.HTTPError as error:
+                detail = error.read().decode("utf-8", "replace")[:300]
+                if error.code < 500:  # it will not change its mind
+                    raise RewardError(f"{self.url} refuses ({error.code}): {detail}") from error
+                why = f"{error.code}: {detail}"
+            except (OSError, json.JSONDecodeError) as error:
+                why = f"{error}"
+            if time.monotonic() - started + pause > self.patience:
+                raise RewardError(
+                    f"{self.url} has been away for {self.patience:.0f} s ({why}); start it and run the same "
+                    "command again"
+                )
+            self.retries += 1
+            time.sleep(pause)
+            pause = min(30.0, 2 * pause)
+
+
+def check_service(url: str) -> None:
+    """Raises ConfigError where no `tomprm serve` answers at the address."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=10) as reply:
+            if json.load(reply).get("service") == "tomprm":
+                return
+        why = "something else answers there"
+    except (OSError, ValueError, AttributeError) as error:
+        why = str(error)
+    raise ConfigError(f"openrlhf.reward_url: {url}: {why}; start `tomprm serve` there, or leave it empty")
+
+
+def save_sample(folder: Path, row: Any, text: str, error: BaseException) -> Path:
+    """The sample that a reward failed on, with the error, as bad_reward.json; the first one stays."""
+    target = folder / "bad_reward.json"
+    if not target.exists():
+        saved = {
+            "error": f"{type(error).__name__}: {error}",
+            "item": row,
+            "text": text,
+            "traceback": "".join(traceback.format_exception(error)),
+        }
+        partial = target.with_suffix(".partial")
+        partial.write_text(json.dumps(saved, indent=1), encoding="utf-8")
+        partial.replace(target)
+    return target

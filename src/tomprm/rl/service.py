@@ -1,0 +1,71 @@
+"""Rewards over HTTP: `tomprm serve`. One application, for any stack that can post JSON.
+
+    GET  /health  -> {"service": "tomprm", "version": ..., "scored": n}
+    POST /score   {"item": {...}, "text": "...", "reward": {...}?} -> Judged.as_row()
+
+`item` is a trace row without the trace (docs/schemas.md), `reward` a reward section of the config. What
+cannot be judged is answered with 422 and the reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import Any
+
+import tomprm
+from tomprm.config import RewardConfig
+from tomprm.rl.scoring import LocalScorer, RewardError
+
+_REWARDS = 16  # configurations whose replays are kept
+
+
+def application(default: RewardConfig) -> Any:
+    """The FastAPI application; `default` is used where a request names no reward."""
+    from fastapi import Body, FastAPI, HTTPException
+
+    app = FastAPI(title="tomprm", version=tomprm.__version__)
+    scorers: OrderedDict[str, LocalScorer] = OrderedDict()
+    count = {"scored": 0}
+
+    def scorer(given: dict[str, Any] | None) -> LocalScorer:
+        config = RewardConfig.model_validate(given) if given else default
+        key = config.model_dump_json()
+        if key not in scorers:
+            scorers[key] = LocalScorer(config)
+            if len(scorers) > _REWARDS:
+                scorers.popitem(last=False)
+        scorers.move_to_end(key)
+        return scorers[key]
+
+    @app.get("/health")
+    async def health() -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+        return {"service": "tomprm", "version": tomprm.__version__, **count}
+
+    # Not in a thread pool: scoring is pure Python, and a checker belongs to one thread.
+    @app.post("/score")
+    async def score(  # pyright: ignore[reportUnusedFunction]
+        item: dict[str, Any] = Body(), text: str = Body(), reward: dict[str, Any] | None = Body(default=None)
+    ) -> dict[str, Any]:
+        try:
+            result = scorer(reward)(item, text).as_row()
+        except (ValueError, TypeError, KeyError, RewardError) as error:
+            raise HTTPException(422, f"{type(error).__name__}: {error}") from error
+        count["scored"] += 1
+        return result
+
+    return app
+
+
+def serve(default: RewardConfig, host: str, port: int) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        ValueError: the extra `serve` is not installed.
+    """
+    try:
+        import uvicorn
+    except ImportError:
+        raise ValueError("`tomprm serve` needs the extra; pip install 'tomprm[serve]'") from None
+    print(json.dumps({"serving": f"http://{host}:{port}", "reward": default.name}), flush=True)
+    uvicorn.run(application(default), host=host, port=port, log_level="warning")
