@@ -52,7 +52,7 @@ class Checker:
             trace = read_trace(trace)
         self._beliefs.clear()
         self._errors.clear()
-        open_due = list(self.due)
+        open_due = list(range(len(self.due)))
         errors: set[tuple[object, ...]] = set()
         steps: list[StepVerdict] = []
         entailed: Claim | None = None
@@ -61,14 +61,14 @@ class Checker:
             for verdict in verdicts:
                 if verdict.status is Status.SUPPORTED:
                     met = signature(verdict.claim)
-                    still_due = [d for d in still_due if met not in d.alternatives]
+                    still_due = [d for d in still_due if met not in self.due[d].alternatives]
                 elif verdict.status is Status.CONTRADICTED:
                     errors.add(verdict.claim.key)
                 if self._concludes(verdict.claim):
                     entailed = verdict.claim
-            established, new_errors = len(open_due) - len(still_due), len(errors) - before
-            concluded = bool(self.due) and self.due[-1] in open_due and self.due[-1] not in still_due
-            steps.append(StepVerdict(step, verdicts, established, new_errors, concluded))
+            now = tuple(d for d in open_due if d not in still_due)
+            concluded = len(self.due) - 1 in now
+            steps.append(StepVerdict(step, verdicts, len(now), len(errors) - before, concluded, now))
             open_due = still_due
         return Verdict(
             steps=tuple(steps),
@@ -79,7 +79,7 @@ class Checker:
             coherent=None
             if entailed is None
             else self._same(trace.answer, entailed_answer(self.question, entailed.place)),
-            unestablished=tuple(d.text for d in open_due),
+            unestablished=tuple(self.due[d].text for d in open_due),
         )
 
     def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:

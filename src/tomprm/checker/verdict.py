@@ -62,13 +62,15 @@ class ClaimVerdict:
 class StepVerdict:
     """`established`: the obligations that this step is the first to establish; `new_errors`: the
     contradicted claims that no earlier step had made in the same sense. `concluded`: the question's last
-    obligation, the belief itself, is among those established."""
+    obligation, the belief itself, is among those established. `met`: which they are, as indices into the
+    question's obligations."""
 
     step: Step
     claims: tuple[ClaimVerdict, ...]
     established: int = 0
     new_errors: int = 0
     concluded: bool = False
+    met: tuple[int, ...] = ()
 
     @property
     def status(self) -> Status:

@@ -44,12 +44,19 @@ class Reward:
         steps: (character offset one past the step's end, reward) for each step, in order.
         scalar: what is paid once, at the end of the completion.
         breakdown: the unweighted parts, for logs.
+        scores: each step's judgement in [-1, 1]: 1 supported, -1 contradicted, 0 neither; after `<answer>` 0.
+            Empty: nobody judged the steps.
+        obligations: those of the question that each step was the first to establish, as indices.
+        weight: what a score is worth (`process_weight`; 0 in arms that pay no step).
     """
 
     steps: tuple[tuple[int, float], ...]
     scalar: float
     breakdown: dict[str, float]
     verdict: Verdict
+    scores: tuple[float, ...] = ()
+    obligations: tuple[tuple[int, ...], ...] = ()
+    weight: float = 0.0
 
     @property
     def total(self) -> float:
@@ -92,13 +99,22 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Rewa
         scalar += config.answer_weight * right
     if config.name in ("process", "hybrid", "shuffled"):
         scalar += config.process_weight * answer_share(early)
-        paid = [config.process_weight * r for r in steps]
+        weight = config.process_weight
     else:
-        paid = [0.0] * len(steps)
+        weight = 0.0
+    paid = [weight * r for r in steps]
+    late = len(verdict.steps) - len(early.steps)
+    scores = [_SCORES.get(s.status, 0.0) for s in early.steps] + [0.0] * late
+    met = [s.met for s in early.steps] + [()] * late
     if config.name == "shuffled":
-        paid = _shuffled(paid, verdict)
+        order = _shuffled(verdict)
+        paid, scores, met = ([x[i] for i in order] for x in (paid, scores, met))
     ends = [s.step.end for s in verdict.steps]
-    return Reward(tuple(zip(ends, paid, strict=True)), scalar, breakdown, verdict)
+    steps = tuple(zip(ends, paid, strict=True))
+    return Reward(steps, scalar, breakdown, verdict, tuple(scores), tuple(met), weight)
+
+
+_SCORES = {Status.SUPPORTED: 1.0, Status.CONTRADICTED: -1.0}
 
 
 def _before_answer(verdict: Verdict, text: str) -> Verdict:
@@ -163,8 +179,7 @@ def answer_entailed(verdict: Verdict) -> bool:
     return right and verdict.format is Format.OK
 
 
-def _shuffled(rewards: list[float], verdict: Verdict) -> list[float]:
+def _shuffled(verdict: Verdict) -> list[int]:
     """Control: the same rewards on random steps; the order depends on the text alone."""
     seed = [ord(c) for c in "".join(s.step.text for s in verdict.steps)[:64]]
-    order = np.random.default_rng([len(rewards), *seed]).permutation(len(rewards))
-    return [rewards[i] for i in order]
+    return np.random.default_rng([len(verdict.steps), *seed]).permutation(len(verdict.steps)).tolist()

@@ -26,7 +26,7 @@ from tomprm.belief.generate import Recipe, seeded
 from tomprm.checker.check import Checker
 from tomprm.checker.verdict import Status
 from tomprm.config import ConfigError, DataConfig, RewardConfig, RunConfig
-from tomprm.rewards.credit import token_rewards
+from tomprm.rewards.credit import kept, scored_steps, token_credit
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl.forward import action_logprobs
 from tomprm.rl.models import load_policy, precision
@@ -49,7 +49,7 @@ def training_recipe(data: DataConfig) -> Recipe:
 
 @dataclass(frozen=True)
 class Batch:
-    """One step's rollouts as tensors, (B, T) but `scalar` (B,)."""
+    """One step's rollouts as tensors, (B, T); `kept` says which of the B are trained on."""
 
     rollouts: list[Rollout]
     rewards: list[Reward]
@@ -57,6 +57,7 @@ class Batch:
     old_logp: torch.Tensor
     advantages: torch.Tensor
     kl: torch.Tensor
+    kept: list[bool]
 
 
 class Trainer:
@@ -130,10 +131,10 @@ class Trainer:
         device = self.policy.device
         mask = torch.zeros(len(rollouts), width, device=device)
         steps = torch.zeros(len(rollouts), width, device=device)
-        for row, (rollout, reward) in enumerate(zip(rollouts, rewards, strict=True)):
-            mask[row, : len(rollout.completion_ids)] = 1
-            placed = token_rewards(reward.steps, rollout.completion_ids, rollout.text, self.decode)
-            steps[row, : len(placed)] = torch.as_tensor(placed, dtype=torch.float32)
+        placed, stays = self.credit(rollouts, rewards)
+        for row, paid in enumerate(placed):
+            mask[row, : len(paid)] = 1
+            steps[row, : len(paid)] = torch.as_tensor(paid, dtype=torch.float32)
         with torch.no_grad():
             old_logp = self.logprobs(self.policy, rollouts, width)
             ref_logp = self.logprobs(self.reference, rollouts, width)
@@ -141,7 +142,8 @@ class Trainer:
         scalar = torch.tensor([r.scalar for r in rewards], device=device)
         scalar = group_baseline(scalar, rl.samples_per_prompt, rl.estimator)
         gains = returns(scalar, steps, kl, mask, kl_coef=rl.kl_coef, gamma=rl.gamma)
-        return Batch(rollouts, rewards, mask, old_logp, normalise(gains, mask), kl)
+        trained = mask * torch.tensor(stays, device=device).unsqueeze(-1)
+        return Batch(rollouts, rewards, mask, old_logp, normalise(gains, trained), kl, stays)
 
     def update(self, batch: Batch) -> dict[str, float]:
         """`minibatches` optimiser steps over the batch, groups of a prompt kept together."""
@@ -208,11 +210,27 @@ class Trainer:
         if item.id not in self.checkers:
             self.checkers[item.id] = Checker(item)
         reward = score(item, rollout.text, self.reward, self.checkers[item.id])
-        if not math.isfinite(reward.total):
+        if not all(map(math.isfinite, (reward.total, *reward.scores))):
             target = self.folder / "bad_reward.json"
             target.write_text(json.dumps({"item": item.as_row(), "trace": rollout.text}, indent=1))
             raise RewardError(f"{item.id}: the reward is {reward.total}; the sample is in {target}")
         return reward
+
+    def credit(
+        self, rollouts: Sequence[Rollout], rewards: Sequence[Reward]
+    ) -> tuple[list[np.ndarray], list[bool]]:
+        """Token rewards (T_i,) of each rollout, and which are trained on, group by group."""
+        placed: list[np.ndarray] = []
+        stays: list[bool] = []
+        for first in range(0, len(rollouts), self.rl.samples_per_prompt):
+            rows = range(first, first + self.rl.samples_per_prompt)
+            group = [
+                scored_steps(rewards[i], rollouts[i].completion_ids, rollouts[i].text, self.decode)
+                for i in rows
+            ]
+            placed += token_credit(group, self.reward.credit)
+            stays += kept(group, self.reward.credit)
+        return placed, stays
 
     def decode(self, ids: Sequence[int]) -> str:
         eos = self.tokenizer.eos_token_id
@@ -252,6 +270,7 @@ class Trainer:
             "tokens": float(batch.mask.sum(-1).mean()),
             "truncated": float(np.mean([r.truncated for r in batch.rollouts])),
             "kl": float(batch.kl.sum() / batch.mask.sum()),
+            "dropped": 1 - float(np.mean(batch.kept)),
             **update,
             "collect_s": round(collect_s, 3),
             "update_s": round(update_s, 3),
