@@ -1,0 +1,11 @@
+"""The stock CLI of OpenRLHF as a driver of a running cluster: python stock_driver.py FLAGS (RAY_ADDRESS names it)."""
+
+import runpy
+import sys
+
+import ray
+
+if __name__ == "__main__":
+    ray.init()
+    sys.argv[0] = "openrlhf.cli.train_ppo_ray"
+    runpy.run_module("openrlhf.cli.train_ppo_ray", run_name="__main__", alter_sys=True)
