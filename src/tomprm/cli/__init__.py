@@ -15,6 +15,7 @@ from tomprm.cli.exploits import Exploits
 from tomprm.cli.files import Interrupted
 from tomprm.cli.prm import Prm, Score
 from tomprm.cli.runs import Compare, Report, TrainRl, WarmStart
+from tomprm.cli.serve import Serve
 from tomprm.cli.stories import Audit, Check, Generate, Solve
 from tomprm.cli.view import View
 
@@ -31,6 +32,7 @@ Verb = (
     | Annotated[Score, tyro.conf.subcommand("score")]
     | Annotated[Bench, tyro.conf.subcommand("bench")]
     | Annotated[Report, tyro.conf.subcommand("report")]
+    | Annotated[Serve, tyro.conf.subcommand("serve")]
     | Annotated[View, tyro.conf.subcommand("view")]
 )
 

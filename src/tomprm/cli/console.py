@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,28 @@ def live(config: RunConfig, out: Path) -> Iterator[Callable[[list[Any]], None]]:
         return
     with Live(console=console, refresh_per_second=2) as shown:
         yield lambda jobs: shown.update(table(config, out, jobs))
+
+
+@contextmanager
+def tail_metrics(folder: Path, steps: int) -> Iterator[Callable[[], None]]:
+    """Prints the steps of a run that another process writes into metrics.jsonl; call it now and then."""
+    path, shown = folder / "metrics.jsonl", 0
+
+    def watch() -> None:
+        nonlocal shown
+        if not path.is_file():
+            return
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for line in lines[shown:]:
+            row = json.loads(line)
+            numbers = ", ".join(
+                f"{name} {row[name]:.3f}" for name in ("reward", "accuracy", "process", "kl") if name in row
+            )
+            print(f"step {row['step']}/{steps}: {numbers}", flush=True)
+        shown = len(lines)
+
+    yield watch
+    watch()
 
 
 @contextmanager

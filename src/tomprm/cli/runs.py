@@ -8,9 +8,9 @@ from pathlib import Path
 
 import tyro
 
-from tomprm.cli.console import live, open_console, print_loss, print_step
+from tomprm.cli.console import live, open_console, print_loss, print_step, tail_metrics
 from tomprm.cli.files import Interrupted, UsageError, at_least
-from tomprm.config import load_config
+from tomprm.config import RunConfig, load_config
 
 
 @dataclass
@@ -58,6 +58,8 @@ class TrainRl:
     seed: int = 0
     out: Path | None = None
     set: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    dry_run: bool = False
+    """Check everything, print what would be started, and start nothing."""
 
     def run(self) -> None:
         config = load_config(self.config, list(self.set))
@@ -67,11 +69,22 @@ class TrainRl:
         out = self.out or Path("runs") / f"{config.name}-{self.arm}-s{self.seed}"
         from tomprm.eval.compare import generate_training, open_run
         from tomprm.rl.memory import keep_freed_memory
-        from tomprm.rl.models import check_policy_path
+        from tomprm.rl.models import check_policy_path, load_policy
         from tomprm.rl.train import Trainer
 
-        keep_freed_memory()
+        if config.backend == "openrlhf":
+            self._openrlhf(config, out)
+            return
         check_policy_path(config.policy.model)
+        if self.dry_run:
+            load_policy(config.policy)
+            rl = config.rl
+            print(
+                f"embedded: {rl.steps} steps of {rl.prompts_per_step} prompts x {rl.samples_per_prompt} rollouts, "
+                f"arm {self.arm}, seed {self.seed}, into {out}"
+            )
+            return
+        keep_freed_memory()
         open_run(config, out)
         trainer = Trainer(config, self.arm, self.seed, list(generate_training(config)), out)
         try:
@@ -80,6 +93,25 @@ class TrainRl:
             raise Interrupted(f"stopped; the same command goes on from {out}") from None
         trainer.save_policy(out / "policy")
         print(f"wrote {out / 'policy'} and {out / 'metrics.jsonl'}")
+
+    def _openrlhf(self, config: RunConfig, out: Path) -> None:
+        from tomprm.eval.compare import generate_training, open_run
+        from tomprm.rl.openrlhf.run import RunFailed, dry_run, plan, train
+
+        items = list(generate_training(config))
+        if self.dry_run:
+            print(dry_run(config, self.seed, items, out))
+            return
+        plan(config, self.seed, items, out)  # what cannot work leaves no folder behind
+        open_run(config, out)
+        try:
+            with tail_metrics(out, config.rl.steps) as watch:
+                policy = train(config, self.arm, self.seed, items, out, watch)
+        except RunFailed as error:
+            raise UsageError(str(error)) from error
+        except KeyboardInterrupt:
+            raise Interrupted(f"stopped; the same command goes on from {out}") from None
+        print(f"wrote {policy} and {out / 'metrics.jsonl'}")
 
 
 @dataclass

@@ -97,6 +97,12 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
     """
     check_tracking(config)
     load_policy(config.policy)
+    if config.backend == "openrlhf":
+        from tomprm.rl.openrlhf.run import plan
+
+        items = list(generate_training(config))
+        for seed in config.seeds:
+            plan(config, seed, items, out)
     open_run(config, out)
     todo = jobs(config)
     workers = worker_count(config, len(todo))
@@ -104,7 +110,10 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
     prepare_data(config, out)
     threads = max(1, (os.cpu_count() or 1) // workers)
     missing = [job for job in todo if not (job_folder(out, job) / "final.jsonl").is_file()]
-    if missing:
+    if config.backend == "openrlhf":  # each job has the whole cluster
+        for job in missing:
+            run_job(config, out, job, lambda: watch(todo))
+    elif missing:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(
             workers, mp_context=context, initializer=_worker, initargs=(threads,)
@@ -186,7 +195,7 @@ def job_folder(out: Path, job: Job) -> Path:
     return out / "arms" / job.name
 
 
-def run_job(config: RunConfig, out: Path, job: Job) -> None:
+def run_job(config: RunConfig, out: Path, job: Job, watch: Callable[[], None] = lambda: None) -> None:
     """Train (unless it is the baseline), then evaluate on every suite."""
     folder = job_folder(out, job)
     suites, validation = read_suites(out, config.data.suites), read_suites(out, VALIDATION)
@@ -195,6 +204,13 @@ def run_job(config: RunConfig, out: Path, job: Job) -> None:
         model, tokenizer = load_policy(config.policy)
         _validate(config, folder, job, model, tokenizer, validation, 0, version)
         step = 0
+    elif config.backend == "openrlhf":
+        from tomprm.rl.openrlhf.run import train
+
+        trained = train(config, job.arm, job.seed, read_training(out), folder, watch)
+        model, tokenizer = load_policy(config.policy.model_copy(update={"model": str(trained)}))
+        step = config.rl.steps
+        _validate(config, folder, job, model, tokenizer, validation, step, version)
     else:
         trainer = Trainer(config, job.arm, job.seed, read_training(out), folder)
 

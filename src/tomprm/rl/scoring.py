@@ -87,7 +87,12 @@ def judged(reward: Reward) -> Judged:
         "uncheckable": verdict.count(Status.UNCHECKABLE) / max(1, claims),
     }
     return Judged(
-        reward.steps, reward.scalar, reward.breakdown | numbers, reward.scores, reward.obligations, reward.weight
+        reward.steps,
+        reward.scalar,
+        reward.breakdown | numbers,
+        reward.scores,
+        reward.obligations,
+        reward.weight,
     )
 
 

@@ -13,6 +13,8 @@ import json
 from collections import OrderedDict
 from typing import Any
 
+from pydantic import BaseModel
+
 import tomprm
 from tomprm.config import RewardConfig
 from tomprm.rl.scoring import LocalScorer, RewardError
@@ -20,9 +22,17 @@ from tomprm.rl.scoring import LocalScorer, RewardError
 _REWARDS = 16  # configurations whose replays are kept
 
 
+class Sample(BaseModel):
+    """The body of `POST /score`."""
+
+    item: dict[str, Any]
+    text: str
+    reward: dict[str, Any] | None = None
+
+
 def application(default: RewardConfig) -> Any:
     """The FastAPI application; `default` is used where a request names no reward."""
-    from fastapi import Body, FastAPI, HTTPException
+    from fastapi import FastAPI, HTTPException
 
     app = FastAPI(title="tomprm", version=tomprm.__version__)
     scorers: OrderedDict[str, LocalScorer] = OrderedDict()
@@ -44,11 +54,9 @@ def application(default: RewardConfig) -> Any:
 
     # Not in a thread pool: scoring is pure Python, and a checker belongs to one thread.
     @app.post("/score")
-    async def score(  # pyright: ignore[reportUnusedFunction]
-        item: dict[str, Any] = Body(), text: str = Body(), reward: dict[str, Any] | None = Body(default=None)
-    ) -> dict[str, Any]:
+    async def score(request: Sample) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         try:
-            result = scorer(reward)(item, text).as_row()
+            result = scorer(request.reward)(request.item, request.text).as_row()
         except (ValueError, TypeError, KeyError, RewardError) as error:
             raise HTTPException(422, f"{type(error).__name__}: {error}") from error
         count["scored"] += 1

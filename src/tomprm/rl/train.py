@@ -31,15 +31,12 @@ from tomprm.rewards.shaping import Reward, score
 from tomprm.rl.forward import action_logprobs
 from tomprm.rl.models import load_policy, precision
 from tomprm.rl.reinforce import group_baseline, kl_estimate, normalise, policy_loss, returns
-from tomprm.rl.rollout import Rollout, sample
+from tomprm.rl.rollout import Rollout, completion_text, sample
+from tomprm.rl.scoring import RewardError
 from tomprm.rl.tracking import tracker
 from tomprm.trace.prompt import prompt_text
 from tomprm.world.generate import OpenShape
 from tomprm.world.items import Item
-
-
-class RewardError(RuntimeError):
-    """A reward that is no number; the sample is saved beside the run."""
 
 
 def training_recipe(data: DataConfig) -> Recipe:
@@ -233,8 +230,7 @@ class Trainer:
         return placed, stays
 
     def decode(self, ids: Sequence[int]) -> str:
-        eos = self.tokenizer.eos_token_id
-        return str(self.tokenizer.decode([i for i in ids if i != eos]))
+        return completion_text(self.tokenizer, ids)
 
     def logprobs(self, model: PreTrainedModel, rollouts: list[Rollout], width: int) -> torch.Tensor:
         """(B, width) log-probabilities of the rollouts' tokens, in micro-batches."""

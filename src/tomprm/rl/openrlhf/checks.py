@@ -11,7 +11,7 @@ from typing import Any
 from tomprm.checker.check import Checker
 from tomprm.config import ConfigError, RunConfig
 from tomprm.rl.models import check_policy_path
-from tomprm.rl.openrlhf.flags import Value, check_flags
+from tomprm.rl.openrlhf.flags import Value
 from tomprm.world.items import Item
 
 # Distribution, any of which may provide it, and the versions that the tests ran with or that share the seam.
@@ -35,7 +35,9 @@ def check_versions() -> None:
         if found is None:
             raise ConfigError(f"backend: openrlhf needs {names[0]}, which is not installed; {INSTALL}")
         if not SpecifierSet(wanted).contains(found.split("+")[0], prereleases=True):
-            raise ConfigError(f"backend: {names[0]} {found} is outside {wanted}, which tomprm supports; {INSTALL}")
+            raise ConfigError(
+                f"backend: {names[0]} {found} is outside {wanted}, which tomprm supports; {INSTALL}"
+            )
 
 
 def _installed(names: Sequence[str]) -> str | None:
@@ -137,7 +139,9 @@ def check_model(config: RunConfig) -> Any:
         model = AutoConfig.from_pretrained(name)
     except (OSError, ValueError, KeyError, TypeError) as error:
         line = str(error).strip().splitlines()[0][:160]
-        raise ConfigError(f"policy.model: {name} cannot be loaded ({line}); give a saved model's folder") from error
+        raise ConfigError(
+            f"policy.model: {name} cannot be loaded ({line}); give a saved model's folder"
+        ) from error
     window = getattr(model, "max_position_embeddings", None)
     if window and config.openrlhf.max_length > window:
         raise ConfigError(
@@ -155,8 +159,6 @@ def check_model(config: RunConfig) -> Any:
                 f"policy.model: the chat template of {name} has no generation prompt, so the model would go on "
                 "with the user's turn; use a template that heeds add_generation_prompt"
             )
-    if config.policy.dtype == "float32":
-        pass  # OpenRLHF trains in bf16 with float32 master weights, whatever the embedded trainer does
     return tokenizer
 
 
@@ -191,8 +193,9 @@ def check_prompts(config: RunConfig, items: Sequence[Item], prompts: Sequence[st
             )
 
 
-def check_reward(config: RunConfig) -> None:
-    """Raises ConfigError where an arm's credit cannot work with these rollouts or the service is not there."""
+def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
+    """Raises ConfigError where an arm's credit cannot work with these rollouts, or (unless the run will be
+    `elsewhere`) the service is not there."""
     from tomprm.rl.openrlhf.scorers import check_service
 
     for name, reward in config.arms.items():
@@ -202,13 +205,5 @@ def check_reward(config: RunConfig) -> None:
                 f"arms.{name}.credit: {reward.credit.form} with baseline {reward.credit.baseline} compares the "
                 "rollouts of a prompt; set rl.samples_per_prompt to 2 or more"
             )
-    if config.openrlhf.reward_url:
+    if config.openrlhf.reward_url and not elsewhere:
         check_service(config.openrlhf.reward_url)
-
-
-def check_all(config: RunConfig, flags: Mapping[str, Value], available: int | None) -> None:
-    """What needs neither the model nor the data."""
-    check_versions()
-    check_flags(flags)
-    check_layout(config, flags, available)
-    check_reward(config)

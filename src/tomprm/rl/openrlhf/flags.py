@@ -171,5 +171,7 @@ def check_flags(flags: Mapping[str, Value]) -> None:
 
     for name in flags:
         if name not in known:
-            near = ", ".join(get_close_matches(name, known, 3)) or "see python -m openrlhf.cli.train_ppo_ray -h"
+            near = (
+                ", ".join(get_close_matches(name, known, 3)) or "see python -m openrlhf.cli.train_ppo_ray -h"
+            )
             raise ConfigError(f"openrlhf.{name}: OpenRLHF has no such flag; did you mean: {near}")

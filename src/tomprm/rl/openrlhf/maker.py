@@ -21,7 +21,9 @@ class UpstreamChanged(RuntimeError):
     """OpenRLHF does something else than the version that tomprm was written for."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"OpenRLHF changed: {what}; install a version that tomprm supports (docs/openrlhf.md)")
+        super().__init__(
+            f"OpenRLHF changed: {what}; install a version that tomprm supports (docs/openrlhf.md)"
+        )
 
 
 def step_reward_maker(base: type[Any]) -> type[Any]:
@@ -97,7 +99,9 @@ def _token_rewards(experiences: list[Any], samples: int) -> tuple[list[torch.Ten
         rows = experience.info.pop(KEY, None)
         size = len(experience.action_mask)
         if rows is None:
-            raise KeyError(f"{KEY} is missing; is reward_models/openrlhf_agent.py the --train.agent_func_path?")
+            raise KeyError(
+                f"{KEY} is missing; is reward_models/openrlhf_agent.py the --train.agent_func_path?"
+            )
         if rows.dim() != 2 or len(rows) != size or len(experience.index) != size:
             raise ValueError(
                 f"{KEY} of shape {tuple(rows.shape)} for {size} samples; every sample needs its steps: "

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tomprm.config import ConfigError, RunConfig
-from tomprm.rl.openrlhf.checks import check_all, check_model, check_prompts
+from tomprm.rl.openrlhf.checks import check_layout, check_model, check_prompts, check_reward, check_versions
 from tomprm.rl.openrlhf.data import prompt_rows, write_prompts
-from tomprm.rl.openrlhf.flags import command, openrlhf_flags, readable
+from tomprm.rl.openrlhf.flags import check_flags, command, openrlhf_flags, readable
 from tomprm.rl.openrlhf.settings import RUN, Settings, write_settings
 from tomprm.rl.train import forget_after
 from tomprm.world.items import Item
@@ -26,15 +26,21 @@ class RunFailed(RuntimeError):
     """OpenRLHF ended with an error; the message names the cause and where the log is."""
 
 
-def plan(config: RunConfig, seed: int, items: Sequence[Item], folder: Path) -> list[str]:
-    """The command of a run, after every check.
+def plan(
+    config: RunConfig, seed: int, items: Sequence[Item], folder: Path, *, elsewhere: bool = False
+) -> list[str]:
+    """The command of a run, after every check; `elsewhere`: but for those of this machine.
 
     Raises:
         ConfigError: the config cannot work; nothing has been started or written.
     """
     tokenizer = check_model(config)
     flags = openrlhf_flags(config, seed, folder, chat=bool(tokenizer.chat_template))
-    check_all(config, flags, _local_gpus() if not config.openrlhf.address else None)
+    check_flags(flags)
+    check_layout(config, flags, None if elsewhere or config.openrlhf.address else _local_gpus())
+    check_reward(config, elsewhere)
+    if not elsewhere:
+        check_versions()
     rows = list(prompt_rows(config, items, seed))
     by_id = {item.id: item for item in items}
     seen = {json.loads(row["label"])["id"]: row["prompt"] for row in rows}
@@ -48,8 +54,8 @@ def plan(config: RunConfig, seed: int, items: Sequence[Item], folder: Path) -> l
 
 
 def dry_run(config: RunConfig, seed: int, items: Sequence[Item], folder: Path) -> str:
-    """What `train` would start, to read and to paste; its inputs are written by `train` alone."""
-    return f"{RUN}={folder.resolve()} " + readable(plan(config, seed, items, folder))
+    """What `train` would start. Whether this machine could is not asked: the run may be another's."""
+    return readable(plan(config, seed, items, folder, elsewhere=True))
 
 
 def train(

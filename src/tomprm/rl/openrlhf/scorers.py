@@ -30,7 +30,9 @@ class ActorScorer:
         import ray
 
         actor = ray.remote(num_gpus=gpus, max_restarts=3, max_task_retries=3)(_Scoring)
-        self._actor: Any = actor.options(name=ACTOR, get_if_exists=True).remote(config.model_dump(mode="json"))
+        self._actor: Any = actor.options(name=ACTOR, get_if_exists=True).remote(
+            config.model_dump(mode="json")
+        )
 
     def __call__(self, row: Mapping[str, Any], text: str) -> Judged:
         import ray
