@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -63,6 +64,7 @@ class AgentExecutor(SingleTurnAgentExecutor):
         Raises:
             RewardError: the reward failed; the sample has been saved, and the run will stop.
         """
+        began = time.perf_counter()
         ((start, end),) = out["action_ranges"]
         ids = out["observation_tokens"][start:end]
         text = completion_text(tokenizer, ids)
@@ -83,8 +85,10 @@ class AgentExecutor(SingleTurnAgentExecutor):
         out["extra_logs"] = {
             KEY: pack(steps),
             **{f"tomprm_{ours}": float(reward.breakdown[theirs]) for ours, theirs in LOGGED.items()},
+            "tomprm_reward": reward.total,
             "tomprm_empty": float(not ids),
             "tomprm_steps_lost": float(len(reward.steps) - len(steps.ends)),
+            "tomprm_judge_s": time.perf_counter() - began,
         }
         return out
 
