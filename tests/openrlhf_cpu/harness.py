@@ -30,13 +30,12 @@ def harness_env(**more: str) -> dict[str, str]:
 
     It has to be raylet's too: Ray workers, vLLM's EngineCore and DeepSpeed's compiler inherit it from there.
     """
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "VLLM_", "PYTEST_"))}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "VLLM_", "PYTEST_", "CUDA_"))}
     bin_folder = str(Path(sys.executable).parent)  # ninja, for DeepSpeed's kernels
     return env | {
         "PATH": os.pathsep.join([bin_folder, env.get("PATH", os.defpath)]),
         "PYTHONPATH": os.pathsep.join([str(HERE / "shim"), *filter(None, [env.get("PYTHONPATH")])]),
         "TOMPRM_CPU_SHIM": "1",
-        "CUDA_VISIBLE_DEVICES": "",
         "DS_ACCELERATOR": "cpu",
         "TORCH_EXTENSIONS_DIR": str(Path(sys.prefix) / "torch_extensions"),  # compiled once per environment
         "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
