@@ -30,15 +30,15 @@ def harness_env(**more: str) -> dict[str, str]:
 
     It has to be raylet's too: Ray workers, vLLM's EngineCore and DeepSpeed's compiler inherit it from there.
     """
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "VLLM_", "PYTEST_"))}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "VLLM_", "PYTEST_", "CUDA_"))}
     bin_folder = str(Path(sys.executable).parent)  # ninja, for DeepSpeed's kernels
     return env | {
         "PATH": os.pathsep.join([bin_folder, env.get("PATH", os.defpath)]),
         "PYTHONPATH": os.pathsep.join([str(HERE / "shim"), *filter(None, [env.get("PYTHONPATH")])]),
         "TOMPRM_CPU_SHIM": "1",
-        "CUDA_VISIBLE_DEVICES": "",
         "DS_ACCELERATOR": "cpu",
         "TORCH_EXTENSIONS_DIR": str(Path(sys.prefix) / "torch_extensions"),  # compiled once per environment
+        "VLLM_CACHE_ROOT": str(Path(sys.prefix) / "vllm"),  # saves a process that imports all of vLLM
         "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "VLLM_HOST_IP": "127.0.0.1",
@@ -60,7 +60,7 @@ def start_cluster(cpus: int = 8, gpus: int = 6, env: Mapping[str, str] | None = 
     """A Ray head of our own: own port, own short temporary folder, own process group. `env` adds to harness_env()."""
     folder = Path(tempfile.mkdtemp(prefix="tomprm-ray-", dir="/tmp"))  # socket paths have at most 107 characters
     address = f"127.0.0.1:{_free_port()}"
-    full = harness_env(**(env or {})) | {"HF_HOME": str(folder / "hf"), "VLLM_CACHE_ROOT": str(folder / "vllm")}
+    full = harness_env(**(env or {})) | {"HF_HOME": str(folder / "hf")}
     command = [
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"),
         *("--node-ip-address=127.0.0.1", f"--port={address.split(':')[1]}", f"--temp-dir={folder}"),

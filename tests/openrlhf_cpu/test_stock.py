@@ -28,7 +28,7 @@ def write_prompts(path: Path, count: int) -> Path:
     return path
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1000)  # 80 s on two idle cores
 def test_stock_cli_trains(cluster: Cluster, chat_policy: Path, tmp_path: Path) -> None:
     prompts = write_prompts(tmp_path / "prompts.jsonl", 8)  # 8 prompts, 4 a step: 2 steps, the first with rate 0
     flags = [
@@ -38,13 +38,16 @@ def test_stock_cli_trains(cluster: Cluster, chat_policy: Path, tmp_path: Path) -
         *("--ckpt.output_dir", str(tmp_path / "model"), "--ckpt.path", str(tmp_path / "ckpt")),
         *("--logger.tensorboard_dir", str(tmp_path / "tensorboard")),
     ]
-    run([str(HERE / "stock_driver.py"), *LAYOUT, *SIZES, *flags], cluster.env, timeout=360)
+    run([str(HERE / "stock_driver.py"), *LAYOUT, *SIZES, *flags], cluster.env, timeout=900)
 
     from safetensors.torch import load_file
 
     before = load_file(chat_policy / "model.safetensors")
     after = load_file(tmp_path / "model" / "model.safetensors")
-    changes = {name: (after[name].float() - before[name].bfloat16().float()).abs().max().item() for name in after}
+    head = after.pop("lm_head.weight")  # OpenRLHF writes it although it is tied
+    assert head.equal(after["model.embed_tokens.weight"])
     assert set(before) == set(after)
-    assert min(changes.values()) > 0, changes
+    changes = {name: (after[name].float() - old.bfloat16().float()).abs().max() for name, old in before.items()}
+    matrices = [change for name, change in changes.items() if before[name].dim() > 1]
+    assert min(matrices) > 0, changes  # not so the norms: 1 + 1e-3 is 1 in bfloat16
     assert max(changes.values()) < 0.1, changes  # one step at rate 1e-3

@@ -1,0 +1,77 @@
+"""The harness itself: the shim fails loudly, and a driver's set-up hook reaches the workers of the cluster."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+
+import pytest
+from harness import Cluster, harness_env, run
+
+HOOK = "import sys\ndef setup():\n    sys.hook_ran = True\n"
+DRIVER = """
+import os, sys, ray
+ray.init(address=os.environ["RAY_ADDRESS"], runtime_env={"worker_process_setup_hook": "harness_hook.setup"})
+
+@ray.remote(num_gpus=1)
+def look():
+    return getattr(sys, "hook_ran", False), any("openrlhf_on_cpu" in repr(f) for f in sys.meta_path), os.getppid()
+
+print("seen:", ray.get(look.remote())[:2], ray.cluster_resources()["GPU"])
+"""
+IMPORT_ALL = """
+import importlib, sys
+import openrlhf_on_cpu
+for name in openrlhf_on_cpu.PATCHES:
+    importlib.import_module(name)
+    print("patched", name, "flash_attn" in sys.modules)
+"""
+
+
+def test_a_patch_whose_target_is_gone_raises() -> None:
+    import openrlhf_on_cpu as shim
+
+    module = types.SimpleNamespace(__name__="upstream", f=lambda a, b: None)
+    with pytest.raises(shim.Gone, match=r"upstream\.g is gone"):
+        shim.replace(module, "g", None)
+    with pytest.raises(shim.Gone, match=r"upstream\.f takes \(a b\), not \(a c\)"):
+        shim.replace(module, "f", None, "a c")
+    shim.replace(module, "f", 1, "a b")
+    assert module.f == 1
+
+
+def test_every_patch_applies_to_the_installed_versions() -> None:
+    import openrlhf_on_cpu as shim
+
+    assert shim.missing() == []
+    out = run(["-c", IMPORT_ALL], harness_env(), timeout=150)
+    assert [line for line in out.splitlines() if line.startswith("patched")] == [
+        f"patched {name} False" for name in shim.PATCHES
+    ]
+
+
+def test_run_tells_what_failed() -> None:
+    with pytest.raises(AssertionError, match=r"exit status: 3, expected: 0; last lines:\nwhy"):
+        run(["-c", "print('why'); raise SystemExit(3)"], harness_env(TOMPRM_CPU_SHIM="0"), timeout=20)
+    assert "why" in run(["-c", "print('why'); raise SystemExit(3)"], harness_env(), timeout=20, code=None)
+    with pytest.raises(AssertionError, match=r"nothing after 1 s"):
+        run(["-c", "import time; time.sleep(60)"], harness_env(), timeout=1)
+
+
+def test_set_up_hook_and_shim_reach_the_workers(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "harness_hook.py").write_text(HOOK)
+    path = f"{cluster.env['PYTHONPATH']}:{tmp_path}"
+    env = {**cluster.env, "PYTHONPATH": path}
+    out = run(["-c", DRIVER.replace('{"worker_', f'{{"env_vars": {{"PYTHONPATH": {path!r}}}, "worker_')], env, 90)
+    assert "seen: (True, True) 6.0" in out
+
+
+def test_chat_template_writes_the_plain_prompt(policy: Path, chat_policy: Path) -> None:
+    from transformers import AutoTokenizer
+
+    prompt = "Ann entered the hall.\nWhere does Ann think the key is?\n"
+    plain, chat = AutoTokenizer.from_pretrained(policy), AutoTokenizer.from_pretrained(chat_policy)
+    messages = [{"role": "user", "content": prompt}]
+    assert plain.chat_template is None
+    assert chat.apply_chat_template(messages, add_generation_prompt=True, tokenize=False) == prompt
+    assert chat.apply_chat_template(messages, tokenize=False) == prompt.rstrip("\n")
