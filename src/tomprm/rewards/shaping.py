@@ -106,12 +106,16 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Rewa
     late = len(verdict.steps) - len(early.steps)
     scores = [_SCORES.get(s.status, 0.0) for s in early.steps] + [0.0] * late
     met = [s.met for s in early.steps] + [()] * late
-    if config.name == "shuffled":
-        order = _shuffled(verdict)
-        paid, scores, met = ([x[i] for i in order] for x in (paid, scores, met))
-    ends = [s.step.end for s in verdict.steps]
-    steps = tuple(zip(ends, paid, strict=True))
-    return Reward(steps, scalar, breakdown, verdict, tuple(scores), tuple(met), weight)
+    order = _shuffled(verdict) if config.name == "shuffled" else range(len(verdict.steps))
+    return Reward(
+        tuple((s.step.end, paid[i]) for s, i in zip(verdict.steps, order, strict=True)),
+        scalar,
+        breakdown,
+        verdict,
+        tuple(scores[i] for i in order),
+        tuple(met[i] for i in order),
+        weight,
+    )
 
 
 _SCORES = {Status.SUPPORTED: 1.0, Status.CONTRADICTED: -1.0}
