@@ -79,8 +79,8 @@ def check_weights(before: Path, after: Path) -> None:
     from safetensors.torch import load_file
 
     old, new = load_file(before / "model.safetensors"), load_file(after / "model.safetensors")
-    assert set(old) == set(new)
-    changed = {name: float((new[name].float() - old[name].bfloat16().float()).abs().max()) for name in new}
+    assert set(old) <= set(new)  # OpenRLHF writes tied output embeddings once more
+    changed = {name: float((new[name].float() - old[name].bfloat16().float()).abs().max()) for name in old}
     assert min(changed.values()) > 0, changed
     assert max(changed.values()) < 0.1, changed
 
