@@ -17,10 +17,13 @@ tomprm_ray_python() {
   return 1
 }
 
-tomprm_ray_pip() { "$TOMPRM_VENV/bin/python" -m pip --disable-pip-version-check install -qq --no-compile --no-deps "$@"; }
+tomprm_ray_pip() { # -qq: a find-links folder or a second index without the package is no matter
+  "$TOMPRM_VENV/bin/python" -m pip --disable-pip-version-check install -qq --no-compile --no-deps "$@"
+}
 
 tomprm_ray_env() {
-  local root hash python lock=tests/openrlhf_cpu/lock.txt start=$SECONDS index=https://download.pytorch.org/whl/cpu torch
+  local root hash python torch start=$SECONDS
+  local lock=tests/openrlhf_cpu/lock.txt index=https://download.pytorch.org/whl/cpu
   root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)" || return 1
   TOMPRM_VENV="$root/.venv-openrlhf"
   hash="$(cd "$root" && { pwd; cat pyproject.toml "$lock" scripts/openrlhf_cpu_env.sh; } | cksum)" || return 1
