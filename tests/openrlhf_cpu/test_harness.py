@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
 import types
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from harness import Cluster, harness_env, run
+from harness import HERE, Cluster, harness_env, kill_group, run, start
 
 HOOK = "import sys\ndef setup():\n    sys.hook_ran = True\n"
 DRIVER = """
@@ -18,6 +23,12 @@ def look():
     return getattr(sys, "hook_ran", False), any("openrlhf_on_cpu" in repr(f) for f in sys.meta_path)
 
 print("seen:", ray.get(look.remote()), ray.cluster_resources()["GPU"])
+"""
+OWNER = """
+import time, harness
+cluster, head = harness.start_cluster(cpus=1, gpus=1)
+print("head:", head.pid)
+time.sleep(600)
 """
 IMPORT_ALL = """
 import importlib, sys
@@ -66,6 +77,31 @@ def test_set_up_hook_and_shim_reach_the_workers(cluster: Cluster, tmp_path: Path
         ["-c", DRIVER.replace('{"worker_', f'{{"env_vars": {{"PYTHONPATH": {path!r}}}, "worker_')], env, 90
     )
     assert "seen: (True, True) 6.0" in out
+
+
+def test_cluster_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
+    owner = start(["-c", OWNER], {**harness_env(), "PYTHONPATH": str(HERE)}, tmp_path / "log")
+    try:
+        head = int(_wait(lambda: re.search(r"^head: (\d+)$", (tmp_path / "log").read_text(), re.M), 120)[1])
+    finally:
+        kill_group(owner)
+    _wait(lambda: not _alive(head), 30)
+
+
+def _wait(condition: Callable[[], Any], seconds: float) -> Any:
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"not within {seconds:g} s"
+        time.sleep(0.2)
+    return value
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_chat_template_writes_the_plain_prompt(policy: Path, chat_policy: Path) -> None:
