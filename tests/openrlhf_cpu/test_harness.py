@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 import types
 from collections.abc import Callable
@@ -27,7 +28,7 @@ print("seen:", ray.get(look.remote()), ray.cluster_resources()["GPU"])
 OWNER = """
 import time, harness
 cluster, head = harness.start_cluster(cpus=1, gpus=1)
-print("head:", head.pid)
+print("head:", head.pid, cluster.folder)
 time.sleep(600)
 """
 IMPORT_ALL = """
@@ -82,10 +83,11 @@ def test_set_up_hook_and_shim_reach_the_workers(cluster: Cluster, tmp_path: Path
 def test_cluster_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     owner = start(["-c", OWNER], {**harness_env(), "PYTHONPATH": str(HERE)}, tmp_path / "log")
     try:
-        head = int(_wait(lambda: re.search(r"^head: (\d+)$", (tmp_path / "log").read_text(), re.M), 120)[1])
+        found = _wait(lambda: re.search(r"^head: (\d+) (\S+)\n", (tmp_path / "log").read_text(), re.M), 120)
     finally:
         kill_group(owner)
-    _wait(lambda: not _alive(head), 30)
+    _wait(lambda: not _alive(int(found[1])), 30)
+    shutil.rmtree(found[2])
 
 
 def _wait(condition: Callable[[], Any], seconds: float) -> Any:
