@@ -1,12 +1,18 @@
-"""The harness itself: the shim fails loudly, and a driver's set-up hook reaches the workers of the cluster."""
+"""The harness itself: the shim fails loudly, and a driver's set-up hook reaches the cluster's workers."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import time
 import types
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from harness import Cluster, harness_env, run
+from harness import HERE, Cluster, harness_env, kill_group, run, start
 
 HOOK = "import sys\ndef setup():\n    sys.hook_ran = True\n"
 DRIVER = """
@@ -15,9 +21,15 @@ ray.init(address=os.environ["RAY_ADDRESS"], runtime_env={"worker_process_setup_h
 
 @ray.remote(num_gpus=1)
 def look():
-    return getattr(sys, "hook_ran", False), any("openrlhf_on_cpu" in repr(f) for f in sys.meta_path), os.getppid()
+    return getattr(sys, "hook_ran", False), any("openrlhf_on_cpu" in repr(f) for f in sys.meta_path)
 
-print("seen:", ray.get(look.remote())[:2], ray.cluster_resources()["GPU"])
+print("seen:", ray.get(look.remote()), ray.cluster_resources()["GPU"])
+"""
+OWNER = """
+import time, harness
+cluster, head = harness.start_cluster(cpus=1, gpus=1)
+print("head:", head.pid, cluster.folder)
+time.sleep(600)
 """
 IMPORT_ALL = """
 import importlib, sys
@@ -62,8 +74,36 @@ def test_set_up_hook_and_shim_reach_the_workers(cluster: Cluster, tmp_path: Path
     (tmp_path / "harness_hook.py").write_text(HOOK)
     path = f"{cluster.env['PYTHONPATH']}:{tmp_path}"
     env = {**cluster.env, "PYTHONPATH": path}
-    out = run(["-c", DRIVER.replace('{"worker_', f'{{"env_vars": {{"PYTHONPATH": {path!r}}}, "worker_')], env, 90)
+    out = run(
+        ["-c", DRIVER.replace('{"worker_', f'{{"env_vars": {{"PYTHONPATH": {path!r}}}, "worker_')], env, 90
+    )
     assert "seen: (True, True) 6.0" in out
+
+
+def test_cluster_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
+    owner = start(["-c", OWNER], {**harness_env(), "PYTHONPATH": str(HERE)}, tmp_path / "log")
+    try:
+        found = _wait(lambda: re.search(r"^head: (\d+) (\S+)\n", (tmp_path / "log").read_text(), re.M), 120)
+    finally:
+        kill_group(owner)
+    _wait(lambda: not _alive(int(found[1])), 30)
+    shutil.rmtree(found[2])
+
+
+def _wait(condition: Callable[[], Any], seconds: float) -> Any:
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"not within {seconds:g} s"
+        time.sleep(0.2)
+    return value
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_chat_template_writes_the_plain_prompt(policy: Path, chat_policy: Path) -> None:
