@@ -26,7 +26,8 @@ from tomprm.world.items import Item
 TIMES = ("collect_s", "update_s")
 KEYS = {
     "arm", "seed", "step", "reward", "accuracy", "process", "format", "coverage", "soundness", "sound",
-    "uncheckable", "tokens", "truncated", "kl", "dropped", "loss", "clip_fraction", "approx_kl", "grad_norm", *TIMES,
+    "uncheckable", "tokens", "truncated", "kl", "dropped", "loss", "clip_fraction", "approx_kl", "grad_norm",
+    *TIMES,
 }  # fmt: skip
 
 
@@ -168,18 +169,22 @@ def test_dropped_rollouts_train_nothing(taught: Path, tmp_path: Path) -> None:
     assert trainer.log(batch, trainer.update(batch), 0, 0)["dropped"] == 0.5
 
 
-@pytest.mark.parametrize("form", get_args(CreditConfig.model_fields["form"].annotation))
-def test_every_form_trains(taught: Path, tmp_path: Path, form: str) -> None:
-    config = small_config(
-        taught,
-        arms={"arm": {"name": "hybrid", "credit": {"form": form, "baseline": "event"}}},
-        policy__max_new_tokens=40,
-        rl__steps=1,
-    )
-    trainer_of(config, tmp_path, arm="arm").run()
-    (row,) = metrics(tmp_path)
-    assert math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"])
-    assert row["dropped"] == (0.5 if form == "prof" else 0)
+def test_credit_is_of_the_prompts_own_group(taught: Path, tmp_path: Path) -> None:
+    """Every form and baseline on one batch: the same as group by group."""
+    config = small_config(taught, policy__max_new_tokens=60, rl__samples_per_prompt=4)
+    trainer = trainer_of(config, tmp_path / "run")
+    trainer.step = 1
+    batch = trainer.collect()
+    group = slice(4, 8)
+    for form in get_args(CreditConfig.model_fields["form"].annotation):
+        for baseline in get_args(CreditConfig.model_fields["baseline"].annotation):
+            credit = CreditConfig(form=form, baseline=baseline)
+            trainer.reward = trainer.reward.model_copy(update={"credit": credit})
+            placed, stays = trainer.credit(batch.rollouts, batch.rewards)
+            assert [len(row) for row in placed] == batch.mask.sum(1).tolist()
+            assert sum(stays) == (8 if form == "prof" else 16)
+            alone, _ = trainer.credit(batch.rollouts[group], batch.rewards[group])
+            assert all(map(np.array_equal, placed[group], alone))
 
 
 @pytest.mark.parametrize("micro_batch", [2, 5])
