@@ -7,7 +7,10 @@ its model once; results come back in order, and Ray Data holds the reading back 
 
 from __future__ import annotations
 
+import logging
+import os
 import pickle
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +20,8 @@ import ray.data
 from ray.data.block import BlockMetadata
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from tomprm import __version__
+from tomprm.scale.processes import WorkerDied
 from tomprm.scale.tasks import Done, Failure, Place, ScoreTask, Task, worker
 
 Chunks = Callable[[], Iterator[Any]]
@@ -33,19 +38,39 @@ def on_ray(task: Task, given: Chunks, workers: int, address: str) -> Iterator[Do
     """
     ours = not ray.is_initialized()
     if ours:
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ValueError(
-                f"--ray {address}: no cluster answers ({said}); start one with `ray start --head` or "
-                "correct the address"
-            ) from None
+        _connect(address)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what is wrong is raised
     try:
         yield from _stream(task, given, workers)
+    except ray.exceptions.RayError as error:
+        said = [line for line in str(error).splitlines() if "Error: " in line] or [type(error).__name__]
+        raise WorkerDied(
+            f"--ray {address}: the work on the cluster failed ({said[-1].strip()}); every machine needs tomprm "
+            f"{__version__} with what it imports, and memory for its workers"
+        ) from error
     finally:
         if ours:
             ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    if address.startswith("ray://"):
+        raise ValueError(
+            f"--ray {address}: Ray Client cannot read the input; run on a machine of the cluster, "
+            "with --ray auto or HOST:PORT"
+        )
+    host, _, port = address.rpartition(":")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray warns of its next default without
+    try:
+        if host and port.isdigit():  # Ray itself would try for minutes
+            socket.create_connection((host, int(port)), timeout=10).close()
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"--ray {address}: no cluster answers ({said}); start one with `ray start --head` or "
+            "correct the address"
+        ) from None
 
 
 def _stream(task: Task, given: Chunks, workers: int) -> Iterator[Done]:
@@ -110,11 +135,11 @@ class _Source(ray.data.Datasource):
     def get_read_tasks(
         self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None
     ) -> list[Any]:
-        given = self._given
+        given, version = self._given, __version__
 
         def read() -> Iterator[Any]:
             for chunk in given():
-                yield _table(chunk)
+                yield _table((version, chunk))
 
         return [ray.data.ReadTask(read, BlockMetadata(None, None, None, None))]
 
@@ -122,10 +147,15 @@ class _Source(ray.data.Datasource):
 class _Actor:
     def __init__(self, task: Task, threads: int) -> None:
         self._do = worker(task, Place(0, threads))
+        self._version = __version__  # of this machine; the class travels by name
 
     def __call__(self, batch: Any) -> Any:
         (packed,) = batch["packed"].to_pylist()
-        return _table(self._do(pickle.loads(packed)))
+        version, chunk = pickle.loads(packed)
+        if version != self._version:
+            wrong = f"a machine of the cluster has tomprm {self._version}; install {version} there"
+            return _table(Failure(wrong))
+        return _table(self._do(chunk))
 
 
 def _table(value: Any) -> Any:
