@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rl_fixtures import random_policy, story_items, tiny_tokenizer
 
 from tomprm import cli
+from tomprm.belief.generate import Recipe, generate
 from tomprm.checker.corrupt import corrupt
 from tomprm.scale.lines import Lines
 from tomprm.scale.partial import digest, partial_of
@@ -32,8 +32,9 @@ BAD = {"id": "bad", "story": "1 The moon tiptoed.", "question": "Where is the ke
 def rows() -> list[dict[str, Any]]:
     """300 traces and, as rows 5 and 131, what cannot be checked."""
     made: list[dict[str, Any]] = []
+    items = list(generate(Recipe(orders=(1, 2)), 0, "scale", 30))
     for index in range(300):
-        item = story_items()[index % len(story_items())]
+        item = items[index % 30]
         text, _ = corrupt(item, np.random.default_rng(index))
         made.append({**item.as_row(), "id": f"t{index}", "trace": text, "who": "Zoë"})
     made[4] = made[130] = BAD
@@ -89,13 +90,14 @@ def test_solve_gives_the_same_bytes_and_table(tmp_path: Path, capsys: Any) -> No
         code, err = call(capsys, "solve", "--out", out, "--workers", workers)
         assert code == 0
         said.append(err.replace(str(out), ""))
-    assert said[0] == said[1] and "600/600" in said[0]
+    assert said[0] == said[1] and said[0].count("300/300") == 2
     assert (tmp_path / "1.jsonl").read_bytes() == (tmp_path / "2.jsonl").read_bytes()
 
 
 @pytest.fixture(scope="module")
 def prm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
+    from rl_fixtures import random_policy, tiny_tokenizer  # here: workers import this module, without torch
     from transformers import AutoModelForTokenClassification
 
     from tomprm.prm.model import ID2LABEL
@@ -160,10 +162,19 @@ class Started:
         return [int(p) for p in listed if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes()]
 
 
+@pytest.fixture(scope="module")
+def alone(rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What a run on the long file gives that is left alone."""
+    folder = tmp_path_factory.mktemp("alone")
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--input", str(write(folder / "in", rows * 6)), "--output", str(folder / "out")])
+    return (folder / "out").read_bytes()
+
+
 @pytest.fixture
 def started(rows: list[dict[str, Any]], tmp_path: Path) -> Iterator[Callable[[int], Started]]:
-    """`tomprm check` on 3,000 traces with that many workers, in a process group of its own."""
-    given, out = write(tmp_path / "long.jsonl", rows * 10), tmp_path / "long.out"
+    """`tomprm check` on 1,800 traces with that many workers, in a process group of its own."""
+    given, out = write(tmp_path / "long.jsonl", rows * 6), tmp_path / "long.out"
     args = [sys.executable, "-m", "tomprm.cli", "check", "--input", str(given), "--output", str(out)]
     running: list[subprocess.Popen[str]] = []
 
@@ -179,16 +190,14 @@ def started(rows: list[dict[str, Any]], tmp_path: Path) -> Iterator[Callable[[in
         process.communicate()
 
 
-def resumes(rows: list[dict[str, Any]], tmp_path: Path, capsys: Any) -> None:
+def resumes(alone: bytes, tmp_path: Path, capsys: Any) -> None:
     """The same command completes what was cut off, with the bytes of a run that was left alone."""
     given, out = tmp_path / "long.jsonl", tmp_path / "long.out"
     code, err = call(capsys, "check", "--input", given, "--output", out)
     assert code == 2 and f"going on from {partial_of(out)}: " in err
-    assert "20 rows could not be checked" in err, "those of the first run are counted"
+    assert "12 rows could not be checked" in err, "those of the first run are counted"
     assert no_leftovers(tmp_path)
-    fresh = tmp_path / "fresh.out"
-    call(capsys, "check", "--input", given, "--output", fresh, "--workers", 2)
-    assert out.read_bytes() == fresh.read_bytes()
+    assert out.read_bytes() == alone
 
 
 def gone(pids: Sequence[int]) -> bool:
@@ -200,9 +209,7 @@ def gone(pids: Sequence[int]) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_killed_and_resumed(
-    started: Any, rows: list[dict[str, Any]], tmp_path: Path, capsys: Any, workers: int
-) -> None:
+def test_killed_and_resumed(started: Any, alone: bytes, tmp_path: Path, capsys: Any, workers: int) -> None:
     job: Started = started(workers)
     job.wait_for_rows()
     children = job.workers()
@@ -212,11 +219,11 @@ def test_killed_and_resumed(
     assert gone(children), "workers end with their parent"
     with partial_of(job.out).open("ab") as file:
         file.write(b'{"id": "torn')
-    resumes(rows, tmp_path, capsys)
+    resumes(alone, tmp_path, capsys)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
-def test_a_worker_is_killed(started: Any, rows: list[dict[str, Any]], tmp_path: Path, capsys: Any) -> None:
+def test_a_worker_is_killed(started: Any, alone: bytes, tmp_path: Path, capsys: Any) -> None:
     job: Started = started(2)
     job.wait_for_rows()
     victim, other = job.workers()
@@ -225,11 +232,11 @@ def test_a_worker_is_killed(started: Any, rows: list[dict[str, Any]], tmp_path: 
     assert job.process.returncode == 2 and "Traceback" not in err
     assert f"(process {victim}) was killed by signal 9" in err and "fewer --workers" in err
     assert "the same command goes on" in err and gone([other])
-    resumes(rows, tmp_path, capsys)
+    resumes(alone, tmp_path, capsys)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
-def test_ctrl_c(started: Any, rows: list[dict[str, Any]], tmp_path: Path, capsys: Any) -> None:
+def test_ctrl_c(started: Any, alone: bytes, tmp_path: Path, capsys: Any) -> None:
     job: Started = started(2)
     job.wait_for_rows()
     children = job.workers()
@@ -237,7 +244,7 @@ def test_ctrl_c(started: Any, rows: list[dict[str, Any]], tmp_path: Path, capsys
     err = job.process.communicate(timeout=30)[1]
     assert job.process.returncode == 130 and gone(children)
     assert err == f"tomprm: stopped; the same command goes on from {partial_of(job.out)}\n"
-    resumes(rows, tmp_path, capsys)
+    resumes(alone, tmp_path, capsys)
 
 
 def cut_off(capsys: Any, given: Path, out: Path, *args: object) -> None:
@@ -256,7 +263,7 @@ def test_another_run_is_not_resumed(given: Path, tmp_path: Path, capsys: Any) ->
     cut_off(capsys, given, out)
     before = partial_of(out).read_bytes()
     code, err = call(capsys, "check", "--input", given, "--output", out, "--reward", "outcome")
-    assert code == 2 and "input has changed; reward was process, now outcome" in err
+    assert code == 2 and "reward was process, now outcome; input has changed" in err
     assert "delete it to begin anew" in err and partial_of(out).read_bytes() == before
     partial_of(out).unlink()
     assert call(capsys, "check", "--input", given, "--output", out)[1].startswith(f"wrote {out}: 300 rows")
@@ -336,8 +343,9 @@ def test_reading_stays_close_to_writing() -> None:
 
     def numbers() -> Iterator[int]:
         nonlocal read
-        for read in range(400):
+        while read < 400:
             yield read
+            read += 1
 
     written = 0
     for done in in_order(Toy(), chunks(numbers(), 2), 2):

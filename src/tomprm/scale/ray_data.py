@@ -45,8 +45,8 @@ def on_ray(task: Task, given: Chunks, workers: int, address: str) -> Iterator[Do
     except ray.exceptions.RayError as error:
         said = [line for line in str(error).splitlines() if "Error: " in line] or [type(error).__name__]
         raise WorkerDied(
-            f"--ray {address}: the work on the cluster failed ({said[-1].strip()}); every machine needs tomprm "
-            f"{__version__} with what it imports, and memory for its workers"
+            f"--ray {address}: the work on the cluster failed ({said[-1].strip()}); "
+            f"every machine needs tomprm {__version__} with what it imports, and memory for its workers"
         ) from error
     finally:
         if ours:
