@@ -4,8 +4,8 @@
 
 Each run is the command itself, from its start to its file: imports and the workers' start are in it. Runs
 alternate between the numbers of workers; figures are [median, least, most] of the rounds. Every output is
-compared, byte for byte, with that of one process. `peak_mb`: the parent's peak of resident memory, for flatness
-at two sizes of input. The natural traces are few, so they repeat, and the checker's caches help.
+compared, byte for byte, with that of one process. `peak_mb`: the parent's peak of resident memory, for
+flatness at two sizes of input. The natural traces are few, so they repeat, and the checker's caches help.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class ScoreTask:
         from tomprm.prm.score import score_rows
 
         if place.threads is not None:
-            torch.set_num_threads(place.threads)
+            torch.set_num_threads(min(place.threads, torch.get_num_threads()))
         device = self.device
         if device == "auto" and torch.cuda.is_available():
             device = f"cuda:{place.number % torch.cuda.device_count()}"
