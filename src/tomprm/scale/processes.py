@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
@@ -40,7 +40,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_order(task: Task, given: Iterator[list[Any] | Failure], workers: int) -> Iterator[Done]:
+def in_order(task: Task, given: Iterator[list[Any] | Failure], workers: int) -> Generator[Done, None, None]:
     """Results of all chunks, in their order; one worker is this process.
 
     Raises:

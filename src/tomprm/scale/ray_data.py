@@ -11,7 +11,7 @@ import logging
 import os
 import pickle
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
@@ -29,7 +29,7 @@ Chunks = Callable[[], Iterator[Any]]
 _BLOCK = 1 << 18  # bytes of chunks that travel together; with Ray's 128 MiB one actor would get a whole file
 
 
-def on_ray(task: Task, given: Chunks, workers: int, address: str) -> Iterator[Done]:
+def on_ray(task: Task, given: Chunks, workers: int, address: str) -> Generator[Done, None, None]:
     """Results of all chunks, in their order.
 
     Raises:

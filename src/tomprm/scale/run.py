@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -42,7 +42,7 @@ def run(
         ValueError: bad input, a dead worker, no Ray; the message ends with the remedy.
     """
 
-    def results(skip: int) -> Iterator[Done]:
+    def results(skip: int) -> Generator[Done, None, None]:
         entries = partial(_from, source, skip, task.chunk)
         if ray is None:
             return in_order(task, entries(), workers)
