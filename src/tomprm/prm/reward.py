@@ -13,9 +13,9 @@ process reward's own share of the answer is left out: it asks whether the answer
 belief claim, which a PRM cannot say. Nor does it know obligations, or `penalty`.
 
 `hybrid`: the checker's reward, and for each step that the checker cannot decide (`uncheckable`) the worth of
-one obligation times penalty min(0, 2 p - 1), the score likewise min(0, 2 p - 1). Text that nobody verified may
-cost, but is never a source of pay: a policy would find the sentences that the PRM likes. This holds for the
-credit forms on scores, too, which is why these are cut off at 0.
+one obligation times penalty min(0, 2 p - 1), the score likewise min(0, 2 p - 1). Text that nobody verified
+may cost, but is never a source of pay: a policy would find the sentences that the PRM likes. This holds for
+the credit forms on scores, too, which is why these are cut off at 0.
 
 A trace that the PRM cannot take whole is unscored: its steps count as such in the log (`unscored`), and earn
 what the checker says (hybrid) or nothing (prm).

@@ -73,7 +73,7 @@ class Reward:
 
 
 def score(item: Item, text: str, config: RewardConfig, checker: Checker | None = None) -> Reward:
-    """The checker's reward of a completion. Never raises on any `text`; `checker` saves a replay of the story.
+    """The checker's reward of a completion, whatever its `text`; `checker` saves a replay of the story.
 
     Raises:
         ValueError: the config wants a PRM's judgement, which this layer does not have.

@@ -44,9 +44,8 @@ def application(default: RewardConfig) -> Any:
         config = RewardConfig.model_validate(given) if given else default
         if config.judge != "checker":
             if not same_folder(config.prm, default.prm):
-                raise ValueError(
-                    f"this service has {default.prm or 'no PRM'}, not {config.prm}; start `tomprm serve --prm`"
-                )
+                own = default.prm or "no PRM"
+                raise ValueError(f"this service has {own}, not {config.prm}; start `tomprm serve --prm`")
             config = config.model_copy(update={"prm": default.prm})
         key = config.model_dump_json()
         if key not in scorers:
