@@ -403,8 +403,4 @@ def test_a_prm_that_is_not_there_is_found_before_the_start(folder: Path, tmp_pat
         check_prm(str(bare))
     there = {"backend": "openrlhf", "openrlhf": {"reward_url": "http://host:1"}}
     check_judges(arms("/the/services/own", **there))
-    assert (
-        scoring.same_folder("x", "x")
-        and not scoring.same_folder("x", "")
-        and not scoring.same_folder("x", "y")
-    )
+    assert same_folder("x", "x") and not same_folder("x", "") and not same_folder("x", "y")

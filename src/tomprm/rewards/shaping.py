@@ -185,9 +185,11 @@ def answer_entailed(verdict: Verdict) -> bool:
 
 def shuffled(reward: Reward) -> Reward:
     """Control: the same rewards on random steps; the order depends on the text alone."""
-    verdict = reward.verdict
-    seed = [ord(c) for c in "".join(s.step.text for s in verdict.steps)[:64]]
-    order = np.random.default_rng([len(verdict.steps), *seed]).permutation(len(verdict.steps)).tolist()
+    texts = [s.step.text for s in reward.verdict.steps]
+    rng = np.random.default_rng([len(texts), *(ord(c) for c in "".join(texts)[:64])])
+    order: list[int] = rng.permutation(len(texts)).tolist()
     steps = tuple((end, reward.steps[i][1]) for (end, _), i in zip(reward.steps, order, strict=True))
-    scores, met = (tuple(x[i] for i in order) for x in (reward.scores, reward.obligations))
-    return replace(reward, steps=steps, scores=scores, obligations=met)
+    scores = tuple(reward.scores[i] for i in order)
+    return replace(
+        reward, steps=steps, scores=scores, obligations=tuple(reward.obligations[i] for i in order)
+    )
