@@ -195,8 +195,8 @@ def check_prompts(config: RunConfig, items: Sequence[Item], prompts: Sequence[st
 
 def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
     """Raises ConfigError where an arm's credit cannot work with these rollouts, or (unless the run will be
-    `elsewhere`) the service is not there."""
-    from tomprm.rl.openrlhf.scorers import check_service
+    `elsewhere`) the service or the PRM is not there."""
+    from tomprm.rl.scoring import check_judges, check_service
 
     for name, reward in config.arms.items():
         grouped = reward.credit.baseline != "none" or reward.credit.form in ("process_supervision", "prof")
@@ -205,5 +205,9 @@ def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
                 f"arms.{name}.credit: {reward.credit.form} with baseline {reward.credit.baseline} compares the "
                 "rollouts of a prompt; set rl.samples_per_prompt to 2 or more"
             )
-    if config.openrlhf.reward_url and not elsewhere:
-        check_service(config.openrlhf.reward_url)
+    if elsewhere:
+        return
+    check_judges(config)
+    if config.openrlhf.reward_url:
+        for prm in {r.prm for r in config.arms.values() if r.judge != "checker"} or {""}:
+            check_service(config.openrlhf.reward_url, prm)
