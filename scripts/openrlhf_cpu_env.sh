@@ -3,7 +3,7 @@
 #
 #   source scripts/openrlhf_cpu_env.sh
 #
-# Python 3.11 (PYTHON=/path/to/python3.11 chooses one) and g++ on x86-64 Linux; 1.3 GB of downloads, 3 GB of disk.
+# Python 3.11 (PYTHON=/path/to/python3.11 chooses one) and g++ on x86-64 Linux; 3 GB of disk.
 # A stamp in .venv-openrlhf lets the next call return at once; delete .venv-openrlhf to begin anew.
 
 tomprm_ray_python() { # with Python.h, for DeepSpeed compiles two small kernels at first use
