@@ -23,7 +23,7 @@ from tomprm.rl.train import Trainer
 VERBS = (
     ("compare",), ("train-rl",), ("warm-start",), ("generate",), ("solve",), ("audit",), ("check",),
     ("exploits",), ("prm",), ("prm", "build"), ("prm", "train"), ("prm", "eval"), ("score",), ("bench",),
-    ("report",), ("view",),
+    ("report",), ("serve",), ("view",),
 )  # fmt: skip
 QUICKSTART = Path(__file__).parent.parent / "configs" / "quickstart.yaml"
 
@@ -405,7 +405,7 @@ def test_files_that_are_no_rows(call: Call, tmp_path: Path, text: str, expected:
 def test_files_that_are_no_text(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"\xff\xfe\x00")
-    assert only_line(call("check", "--input", path)).startswith(f"{path}: is not UTF-8 text")
+    assert only_line(call("check", "--input", path)).startswith(f"{path}: line 1 is not UTF-8 text")
     path.write_text('{"data": []}')
     assert "expected a `data` list with rows" in only_line(call("solve", "--path", path))
     path.write_text('{"data": [{"story": "1 Ann danced."}]}')
