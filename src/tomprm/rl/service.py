@@ -4,7 +4,7 @@
     POST /score   {"item": {...}, "text": "...", "reward": {...}?} -> Judged.as_row()
 
 `item` is a trace row without the trace (docs/schemas.md), `reward` a reward section of the config. What
-cannot be judged is answered with 422 and the reason.
+cannot be judged, or makes a reward fail, is answered with 422 and the reason: to ask again would not help.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 import tomprm
 from tomprm.config import RewardConfig
-from tomprm.rl.scoring import LocalScorer, RewardError
+from tomprm.rl.scoring import LocalScorer
 
 _REWARDS = 16  # configurations whose replays are kept
 
@@ -57,7 +57,7 @@ def application(default: RewardConfig) -> Any:
     async def score(request: Sample) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         try:
             result = scorer(request.reward)(request.item, request.text).as_row()
-        except (ValueError, TypeError, KeyError, RewardError) as error:
+        except Exception as error:
             raise HTTPException(422, f"{type(error).__name__}: {error}") from error
         count["scored"] += 1
         return result
