@@ -91,9 +91,13 @@ def check_layout(config: RunConfig, flags: Mapping[str, Value], available: int |
     gpus = int(number(flags, "actor.num_nodes", 1) * number(flags, "actor.num_gpus_per_node", 8))
     engines, parallel = _engine_gpus(flags), int(number(flags, "vllm.tensor_parallel_size", 1))
     if engines < 1:
-        raise ConfigError("openrlhf.vllm.num_engines: step rewards need vLLM's engines; set engines: 1 or more")
+        raise ConfigError(
+            "openrlhf.vllm.num_engines: step rewards need vLLM's engines; set engines: 1 or more"
+        )
     if flags.get("train.colocate_all") and not flags.get("train.async_enable") and gpus != engines:
-        fits = f"set engines: {gpus // parallel} or " if gpus % parallel == 0 else "change tensor_parallel or "
+        fits = (
+            f"set engines: {gpus // parallel} or " if gpus % parallel == 0 else "change tensor_parallel or "
+        )
         raise ConfigError(
             f"openrlhf: sharing all GPUs, {gpus} trainer GPUs must equal {engines // parallel} engines x "
             f"{parallel}; {fits}colocate: actor_ref"
@@ -111,7 +115,9 @@ def check_layout(config: RunConfig, flags: Mapping[str, Value], available: int |
             f"openrlhf: this layout needs {needed} GPUs and there are {available}; lower gpus_per_node or "
             "engines, share them with colocate: all, or give the address of a larger Ray cluster"
         )
-    rollouts = int(number(flags, "rollout.batch_size", 1024) * number(flags, "rollout.n_samples_per_prompt", 1))
+    rollouts = int(
+        number(flags, "rollout.batch_size", 1024) * number(flags, "rollout.n_samples_per_prompt", 1)
+    )
     # What does not divide leaves trainers waiting for each other for ever.
     for what, batch, micro in (
         ("an optimiser step", int(number(flags, "train.batch_size", 128)), "train.micro_batch_size"),
@@ -206,7 +212,10 @@ def check_prompts(
     Raises:
         ConfigError: names the prompt and the remedy.
     """
-    longest, answer = int(number(flags, "data.max_len", 2048)), int(number(flags, "rollout.max_new_tokens", 1))
+    longest, answer = (
+        int(number(flags, "data.max_len", 2048)),
+        int(number(flags, "rollout.max_new_tokens", 1)),
+    )
     if longest <= answer:
         raise ConfigError(
             f"openrlhf.max_length: {longest} leaves no room for a prompt beside policy.max_new_tokens {answer}; "
@@ -258,6 +267,8 @@ def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
                 "rollouts of a prompt; set rl.samples_per_prompt to 2 or more"
             )
     if config.openrlhf.reward_url and config.openrlhf.reward_gpus:
-        raise ConfigError("openrlhf: reward_url and reward_gpus name two places for one reward; drop one of them")
+        raise ConfigError(
+            "openrlhf: reward_url and reward_gpus name two places for one reward; drop one of them"
+        )
     if config.openrlhf.reward_url and not elsewhere:
         check_service(config.openrlhf.reward_url)

@@ -38,7 +38,7 @@ def unpack(row: Sequence[float]) -> ScoredSteps:
 
     def whole() -> int:
         value = next(values)
-        if value < 0 or value != int(value):
+        if not 0 <= value < 2**24 or value != int(value):
             raise ValueError(f"{value} is no index")
         return int(value)
 
