@@ -1,4 +1,4 @@
-"""The config as OpenRLHF's flags: one meaning in both backends, pass-through, and the command that is printed."""
+"""The config as OpenRLHF's flags: one meaning in both backends, pass-through, and the printed command."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_trainers_settings_become_openrlhfs() -> None:
 
 
 def test_defaults_that_differ_between_the_backends_are_set() -> None:
-    """OpenRLHF would anneal the rate, draw prompts once more for each episode, and keep no checkpoint to go on from."""
+    """OpenRLHF would anneal the rate and would not go on from a checkpoint."""
     found = flags()
     assert found["actor.lr_scheduler"] == "constant_with_warmup"
     assert found["train.num_episodes"] == 1

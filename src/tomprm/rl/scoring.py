@@ -120,7 +120,8 @@ class LocalScorer:
         item, checker = self._story(row)
         if self.config.name in _PAY_STEPS and not checker.answer:
             raise RewardError(
-                f"{item.id}: the events behind this question are not known ({item.abstain or 'no belief'}), so "
+                f"{item.id}: the events behind this question are not known "
+                f"({item.abstain or 'no belief'}), so "
                 "its reasoning cannot be judged; leave it out"
             )
         return judged(score(item, text, self.config, checker))

@@ -106,7 +106,8 @@ def check_layout(config: RunConfig, flags: Mapping[str, Value], available: int |
         reference = int(number(flags, "ref.num_nodes", 1) * number(flags, "ref.num_gpus_per_node", 8))
         if number(flags, "algo.kl.init_coef", 0.01) > 0 and reference != gpus:
             raise ConfigError(
-                f"openrlhf: a reference model on {reference} GPUs cannot share the {gpus} of the trainer; leave out "
+                f"openrlhf: a reference model on {reference} GPUs cannot share the {gpus} of the "
+                "trainer; leave out "
                 "ref.num_nodes and ref.num_gpus_per_node, or set colocate: none"
             )
     needed = gpus_needed(flags, config.openrlhf.reward_gpus)
@@ -127,7 +128,8 @@ def check_layout(config: RunConfig, flags: Mapping[str, Value], available: int |
         if batch % (size * trainers(flags)):
             raise ConfigError(
                 f"openrlhf: {batch} rollouts {what} do not divide among {trainers(flags)} trainers in "
-                f"micro-batches of {size} ({micro}); change rl.prompts_per_step, rl.minibatches or gpus_per_node"
+                f"micro-batches of {size} ({micro}); change rl.prompts_per_step, rl.minibatches or "
+                "gpus_per_node"
             )
 
 
@@ -142,7 +144,8 @@ def check_cluster(words: Sequence[str], resources: Mapping[str, float], extra: f
     needed, available = gpus_needed(flags, extra), int(resources.get("GPU", 0))
     if needed > available:
         raise SystemExit(
-            f"tomprm: this layout needs {needed} GPUs and the Ray cluster has {available}; lower gpus_per_node "
+            f"tomprm: this layout needs {needed} GPUs and the Ray cluster has {available}; lower "
+            "gpus_per_node "
             "or engines, share them with colocate: all, or add nodes"
         )
 
@@ -218,14 +221,16 @@ def check_prompts(
     )
     if longest <= answer:
         raise ConfigError(
-            f"openrlhf.max_length: {longest} leaves no room for a prompt beside policy.max_new_tokens {answer}; "
+            f"openrlhf.max_length: {longest} leaves no room for a prompt beside policy.max_new_tokens "
+            f"{answer}; "
             "raise it"
         )
     texts = [as_asked(tokenizer, prompt, flags) for prompt in pool]
     for prompt, ids in zip(pool, tokenizer(texts, add_special_tokens=False)["input_ids"], strict=True):
         if len(ids) + answer > longest:
             raise ConfigError(
-                f"{prompt.where}: a prompt of {len(ids)} tokens and policy.max_new_tokens {answer} do not fit "
+                f"{prompt.where}: a prompt of {len(ids)} tokens and policy.max_new_tokens {answer} do "
+                "not fit "
                 f"openrlhf.max_length {longest}; raise it to {len(ids) + answer}"
             )
         try:  # as the rollout worker will read it
@@ -236,7 +241,8 @@ def check_prompts(
             ) from error
         if not Checker(item).answer:
             raise ConfigError(
-                f"{prompt.where}: the events behind this question are not known ({item.abstain or 'no belief'}), "
+                f"{prompt.where}: the events behind this question are not known "
+                f"({item.abstain or 'no belief'}), "
                 "so its reasoning cannot be judged; leave it out"
             )
 
@@ -263,7 +269,8 @@ def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
         grouped = reward.credit.baseline != "none" or reward.credit.form in ("process_supervision", "prof")
         if grouped and config.rl.samples_per_prompt < 2:
             raise ConfigError(
-                f"arms.{name}.credit: {reward.credit.form} with baseline {reward.credit.baseline} compares the "
+                f"arms.{name}.credit: {reward.credit.form} with baseline {reward.credit.baseline} "
+                "compares the "
                 "rollouts of a prompt; set rl.samples_per_prompt to 2 or more"
             )
     if config.openrlhf.reward_url and config.openrlhf.reward_gpus:

@@ -61,7 +61,8 @@ def read_prompts(path: Value, input_key: str = "prompt", label_key: str = "label
     key = f"openrlhf.{PROMPTS}"
     if not isinstance(path, str) or not Path(path).is_file():
         raise ConfigError(
-            f"{key}: {path} is no file here; give one JSON Lines file with a {input_key} and a {label_key} a row"
+            f"{key}: {path} is no file here; give one JSON Lines file with a {input_key} and a "
+            f"{label_key} a row"
         )
     found = False
     for number, line in enumerate(Path(path).read_bytes().splitlines(), 1):
@@ -77,7 +78,8 @@ def read_prompts(path: Value, input_key: str = "prompt", label_key: str = "label
         text, label = row.get(input_key), _label(row.get(label_key))
         if not _asks(text):
             raise ConfigError(
-                f"{where}: lacks a {input_key}; give what the policy is asked, as a string or a list of messages"
+                f"{where}: lacks a {input_key}; give what the policy is asked, as a string or a list of "
+                "messages"
             )
         if label is None:
             raise ConfigError(

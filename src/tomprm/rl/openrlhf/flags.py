@@ -96,7 +96,7 @@ def number(flags: Mapping[str, Value], name: str, default: float) -> float:
 
 
 def trainers(flags: Mapping[str, Value]) -> int:
-    """Trainer processes that see rollouts of their own: those of a ring or of a tensor-parallel group share."""
+    """Trainer processes with rollouts of their own: those of a ring or a tensor-parallel group share them."""
     gpus = number(flags, "actor.num_nodes", 1) * number(flags, "actor.num_gpus_per_node", 8)
     shared = number(flags, "ds.ring_attn_size", 1) * number(flags, "ds.tensor_parallel_size", 1)
     return max(1, int(gpus // max(1, shared)))
