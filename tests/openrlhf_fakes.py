@@ -15,7 +15,7 @@ _FLAGS = """
 actor.model_name_or_path actor.num_nodes actor.num_gpus_per_node actor.eps_clip_low_high
 ref.num_nodes ref.num_gpus_per_node ref.offload critic.num_nodes critic.num_gpus_per_node
 vllm.num_engines vllm.tensor_parallel_size vllm.enable_sleep vllm.gpu_memory_utilization
-vllm.enforce_eager train.colocate_all train.colocate_actor_ref train.async_enable
+vllm.enforce_eager vllm.enable_prefix_caching train.colocate_all train.colocate_actor_ref train.async_enable
 train.async_queue_size train.partial_rollout_enable train.agent_func_path train.batch_size
 train.micro_batch_size train.num_episodes train.seed ds.enable_sleep ds.zero_stage ds.adam_offload
 ds.param_dtype ds.lora.rank ds.ring_attn_size ds.tensor_parallel_size ds.packing_samples

@@ -182,7 +182,7 @@ def check_service(url: str) -> None:
                 return
         why = "something else answers there"
     except (OSError, HTTPException, ValueError, AttributeError) as error:
-        why = str(error) or type(error).__name__
+        why = " ".join(str(error).split()) or type(error).__name__
     raise ConfigError(f"openrlhf.reward_url: {url}: {why}; start `tomprm serve` there, or leave it empty")
 
 
