@@ -7,7 +7,6 @@
 #SBATCH --ntasks-per-node=1
 #SBATCH --cpus-per-task=64
 #SBATCH --exclusive
-#SBATCH --signal=INT@120
 set -euo pipefail
 if [ $# -lt 2 ]; then echo "usage: sbatch ... slurm_openrlhf.sh CONFIG RUN_FOLDER [OPTIONS OF tomprm compare]" >&2; exit 2; fi
 : "${SLURM_JOB_NODELIST:?run it with sbatch}"
@@ -23,7 +22,6 @@ parallel=${TENSOR_PARALLEL:-1}
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 ip=$(srun --nodes=1 --ntasks=1 -w "$head" hostname --ip-address | awk '{print $1}')
 port=$((20000 + SLURM_JOB_ID % 20000)) # jobs that share a node do not share a cluster
-export RAY_ADDRESS="$ip:$port"
 
 # --block: srun ends with the job, and Ray with it. `ray stop` would end other users' clusters of ours, too.
 srun --nodes=1 --ntasks=1 -w "$head" --overlap \
@@ -35,6 +33,7 @@ if [ "$nodes" -gt 1 ]; then
 fi
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
+export RAY_ADDRESS="$ip:$port" # what `auto` finds
 python - "$((nodes * gpus))" <<'PY' # until every GPU has been counted
 import sys, time, ray
 ray.init(address="auto", log_to_driver=False)
