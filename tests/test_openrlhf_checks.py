@@ -87,8 +87,8 @@ def refused(tmp_path: Path, versions: dict[str, str]) -> Iterator[Callable[..., 
 @pytest.mark.parametrize(
     ("package", "installed"),
     [
-        ("openrlhf", None), ("openrlhf", "0.11.1"), ("openrlhf", "0.12.0"), ("vllm", None), ("vllm", "0.28.9"),
-        ("ray", "2.54.0"), ("ray", None), ("deepspeed", "0.18.4"),
+        ("openrlhf", None), ("openrlhf", "0.11.1"), ("openrlhf", "0.12.0"), ("vllm", None), 
+        ("vllm", "0.28.9"), ("ray", "2.54.0"), ("ray", None), ("deepspeed", "0.18.4"),
     ],
 )  # fmt: skip
 def test_what_is_missing_or_too_old_or_too_new(
