@@ -6,26 +6,29 @@
 # Python 3.11 (PYTHON=/path/to/python3.11 chooses one) and g++ on x86-64 Linux; 1.3 GB of downloads, 3 GB of disk.
 # A stamp in .venv-openrlhf lets the next call return at once; delete .venv-openrlhf to begin anew.
 
-tomprm_ray_python() {
-  local path
+tomprm_ray_python() { # with Python.h, for DeepSpeed compiles two small kernels at first use
+  local path check='import os, sys, sysconfig, ensurepip, venv
+sys.exit(sys.version_info[:2] != (3, 11) or not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'
   for path in ${PYTHON:+"$PYTHON"} $(type -ap python3.11); do # the first on PATH may be a shim without an interpreter
-    if "$path" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null
-    then echo "$path"; return 0; fi
+    if "$path" -c "$check" 2>/dev/null; then echo "$path"; return 0; fi
   done
-  echo "openrlhf_cpu_env: found no Python 3.11 with venv (vLLM's CPU wheel is tested with it); install python3.11" \
-    "and python3.11-venv or set PYTHON=/path/to/python3.11" >&2
+  echo "openrlhf_cpu_env: found no Python 3.11 (vLLM's CPU wheel is tested with it) with venv and Python.h; install" \
+    "python3.11, python3.11-venv and python3.11-dev or set PYTHON=/path/to/python3.11" >&2
   return 1
 }
 
-tomprm_ray_pip() { "$TOMPRM_VENV/bin/python" -m pip --disable-pip-version-check install -qq --no-compile --no-deps "$@"; }
+tomprm_ray_pip() { # -qq: a find-links folder or a second index without the package is no matter
+  "$TOMPRM_VENV/bin/python" -m pip --disable-pip-version-check install -qq --no-compile --no-deps "$@"
+}
 
 tomprm_ray_env() {
-  local root hash python lock=tests/openrlhf_cpu/lock.txt start=$SECONDS index=https://download.pytorch.org/whl/cpu torch
+  local root hash python torch start=$SECONDS
+  local lock=tests/openrlhf_cpu/lock.txt index=https://download.pytorch.org/whl/cpu
   root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)" || return 1
   TOMPRM_VENV="$root/.venv-openrlhf"
   hash="$(cd "$root" && { pwd; cat pyproject.toml "$lock" scripts/openrlhf_cpu_env.sh; } | cksum)" || return 1
   if [ "$(cat "$TOMPRM_VENV/.tomprm" 2>/dev/null)" != "$hash" ]; then
-    if ! type -p g++ >/dev/null; then # DeepSpeed compiles two small kernels at first use
+    if ! type -p g++ >/dev/null; then
       echo "openrlhf_cpu_env: g++ is missing; install it (Debian, Ubuntu: apt-get install g++)" >&2; return 1
     fi
     if [ "$(uname -sm)" != "Linux x86_64" ]; then

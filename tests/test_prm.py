@@ -22,7 +22,7 @@ from tomprm.prm import data, model
 from tomprm.prm.data import build_examples, check_no_leak, label_trace, prefix_of, split_by_story
 from tomprm.prm.files import read_examples, write_examples
 from tomprm.prm.model import TooLong, encode, end_logits, length_limit, load_prm, step_probabilities
-from tomprm.prm.score import Prm, evaluate, score_file, score_rows
+from tomprm.prm.score import Prm, evaluate, score_rows
 from tomprm.prm.train import IGNORE, step_loss, train_prm
 from tomprm.rl.tiny import build_policy, train_tokenizer
 from tomprm.trace.canonical import NARRATORS
@@ -425,26 +425,6 @@ def test_score_rows_follow_given_steps(trained: Path) -> None:
     first, second = score_rows(prm, tokenizer, [row, long], skip_long=True)
     assert "error" not in first and first["steps"][0]["score"] is not None
     assert "the model takes" in second["error"] and second["steps"][1]["status"] == "uncheckable"
-
-
-def test_score_file(trained: Path, items: list[Item], tmp_path: Path) -> None:
-    rows = [{**i.as_row(), "trace": NARRATORS["sound"](i, np.random.default_rng(0))} for i in items[:3]]
-    given_path, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    given_path.write_text("".join(json.dumps(r) + "\n" for r in rows))
-    counts = score_file(trained, given_path, out, device="cpu")
-    written = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [w["id"] for w in written] == [i.id for i in items[:3]] and counts["rows"] == 3
-    assert counts["steps"] == sum(len(w["steps"]) for w in written)
-    out.unlink()
-    for change, message in [
-        ({"trace": None}, "line 2: no text under trace"),
-        ({"steps": [{"text": "not there"}]}, "line 2: step 0 is not in the trace"),
-        ({"steps": "all"}, "line 2: steps must be a list"),
-    ]:
-        given_path.write_text(json.dumps(rows[0]) + "\n" + json.dumps({**rows[1], **change}) + "\n")
-        with pytest.raises(ValueError, match=message):
-            score_file(trained, given_path, out, device="cpu")
-    assert not out.exists()
 
 
 def test_metrics_by_hand() -> None:

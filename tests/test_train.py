@@ -7,14 +7,14 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 from rl_fixtures import random_policy, save_policy, small_config, story_items, taught_policy
 
-from tomprm.config import ConfigError, RewardConfig, RunConfig
+from tomprm.config import ConfigError, CreditConfig, RewardConfig, RunConfig
 from tomprm.rewards.credit import token_rewards
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl import train as train_module
@@ -26,7 +26,8 @@ from tomprm.world.items import Item
 TIMES = ("collect_s", "update_s")
 KEYS = {
     "arm", "seed", "step", "reward", "accuracy", "process", "format", "coverage", "soundness", "sound",
-    "uncheckable", "tokens", "truncated", "kl", "loss", "clip_fraction", "approx_kl", "grad_norm", *TIMES,
+    "uncheckable", "tokens", "truncated", "kl", "dropped", "loss", "clip_fraction", "approx_kl", "grad_norm",
+    *TIMES,
 }  # fmt: skip
 
 
@@ -146,6 +147,44 @@ def test_a_batch_is_what_the_rewards_say(taught: Path, tmp_path: Path) -> None:
         assert batch.mask[row].sum() == len(wanted)
         np.testing.assert_allclose(batch.advantages[row, : len(wanted)], wanted, atol=1e-4)
         assert not batch.advantages[row, len(wanted) :].any()
+
+
+def test_dropped_rollouts_train_nothing(taught: Path, tmp_path: Path) -> None:
+    """PROF's filter: no advantage, and no part in the mean and deviation of those that stay."""
+    config = small_config(
+        taught,
+        arms={"prof": {"name": "hybrid", "credit": {"form": "prof", "keep": 0.5, "baseline": "event"}}},
+        policy__max_new_tokens=60,
+        rl__samples_per_prompt=4,
+    )
+    trainer = trainer_of(config, tmp_path / "run", arm="prof")
+    trainer.step = 1
+    batch = trainer.collect()
+    stays = np.array(batch.kept)
+    assert stays.reshape(-1, 4).sum(1).tolist() == [2] * 4
+    assert not batch.advantages[~stays].any() and (batch.mask[~stays].sum(1) > 0).all()
+    trained = batch.advantages[stays][batch.mask[stays] > 0]
+    assert float(trained.mean()) == pytest.approx(0, abs=1e-5)
+    assert float(trained.std(correction=0)) == pytest.approx(1, abs=1e-4)
+    assert trainer.log(batch, trainer.update(batch), 0, 0)["dropped"] == 0.5
+
+
+def test_credit_is_of_the_prompts_own_group(taught: Path, tmp_path: Path) -> None:
+    """Every form and baseline on one batch: the same as group by group."""
+    config = small_config(taught, policy__max_new_tokens=60, rl__samples_per_prompt=4)
+    trainer = trainer_of(config, tmp_path / "run")
+    trainer.step = 1
+    batch = trainer.collect()
+    group = slice(4, 8)
+    for form in get_args(CreditConfig.model_fields["form"].annotation):
+        for baseline in get_args(CreditConfig.model_fields["baseline"].annotation):
+            credit = CreditConfig(form=form, baseline=baseline)
+            trainer.reward = trainer.reward.model_copy(update={"credit": credit})
+            placed, stays = trainer.credit(batch.rollouts, batch.rewards)
+            assert [len(row) for row in placed] == batch.mask.sum(1).tolist()
+            assert sum(stays) == (8 if form == "prof" else 16)
+            alone, _ = trainer.credit(batch.rollouts[group], batch.rewards[group])
+            assert all(map(np.array_equal, placed[group], alone))
 
 
 @pytest.mark.parametrize("micro_batch", [2, 5])
@@ -316,13 +355,15 @@ def test_a_reward_that_is_no_number(
 
 def shorter(item: Item, text: str, config: RewardConfig, checker: Any) -> Reward:
     """Pays for short completions."""
-    return dataclasses.replace(score(item, text, config, checker), scalar=-len(text) / 50, steps=())
+    judged = score(item, text, config, checker)
+    return dataclasses.replace(judged, scalar=-len(text) / 50, steps=(), scores=(), obligations=())
 
 
 def letter(item: Item, text: str, config: RewardConfig, checker: Any) -> Reward:
     """Pays, on the spot, for each `e`: credit by token."""
     steps = tuple((i + 1, 0.2) for i, c in enumerate(text) if c == "e")
-    return dataclasses.replace(score(item, text, config, checker), scalar=0.0, steps=steps)
+    judged = score(item, text, config, checker)
+    return dataclasses.replace(judged, scalar=0.0, steps=steps, scores=(), obligations=())
 
 
 @pytest.mark.slow

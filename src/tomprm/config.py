@@ -131,7 +131,23 @@ class RewardConfig(Section):
     answer_weight: Annotated[float, Field(ge=0)] = 1.0
     process_weight: Annotated[float, Field(ge=0)] = 1.0
     penalty: Annotated[float, Field(ge=0)] = 1.0  # of a contradicted claim, in obligations
+    judge: Literal["checker", "prm", "hybrid"] = "checker"  # of the steps; see tomprm.prm.reward
+    prm: str = ""  # its folder, for the judges prm and hybrid
     credit: CreditConfig = CreditConfig()
+
+    @model_validator(mode="after")
+    def _has_its_judge(self) -> RewardConfig:
+        if self.judge != "checker" and not self.prm:
+            raise ValueError(
+                f"judge: {self.judge} needs a process reward model; set prm to a folder saved by "
+                "`tomprm prm train`, or judge: checker"
+            )
+        if self.judge == "prm" and self.credit.baseline == "event":
+            raise ValueError(
+                "a PRM knows no obligations, by which the baseline event compares rollouts; "
+                "use judge: hybrid or another credit.baseline"
+            )
+        return self
 
 
 class RLConfig(Section):

@@ -1,6 +1,7 @@
 """OpenRLHF's real pipeline on a machine without a GPU: `bash scripts/openrlhf_cpu_test.sh`.
 
-The folder must not be called `openrlhf`: pytest puts `tests/` on sys.path, and it would be taken for the package.
+The folder must not be called `openrlhf`: pytest puts `tests/` on sys.path, and it would be taken for the
+package wherever that is not installed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""A Ray cluster with invented GPUs on this machine, and commands that run against it. See docs of each function."""
+"""A Ray cluster with invented GPUs on this machine, and commands that run against it."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -30,15 +32,15 @@ def harness_env(**more: str) -> dict[str, str]:
 
     It has to be raylet's too: Ray workers, vLLM's EngineCore and DeepSpeed's compiler inherit it from there.
     """
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "VLLM_", "PYTEST_"))}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "VLLM_", "PYTEST_", "CUDA_"))}
     bin_folder = str(Path(sys.executable).parent)  # ninja, for DeepSpeed's kernels
     return env | {
         "PATH": os.pathsep.join([bin_folder, env.get("PATH", os.defpath)]),
         "PYTHONPATH": os.pathsep.join([str(HERE / "shim"), *filter(None, [env.get("PYTHONPATH")])]),
         "TOMPRM_CPU_SHIM": "1",
-        "CUDA_VISIBLE_DEVICES": "",
         "DS_ACCELERATOR": "cpu",
         "TORCH_EXTENSIONS_DIR": str(Path(sys.prefix) / "torch_extensions"),  # compiled once per environment
+        "VLLM_CACHE_ROOT": str(Path(sys.prefix) / "vllm"),  # saves a process that imports all of vLLM
         "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "VLLM_HOST_IP": "127.0.0.1",
@@ -56,20 +58,21 @@ def harness_env(**more: str) -> dict[str, str]:
     }
 
 
-def start_cluster(cpus: int = 8, gpus: int = 6, env: Mapping[str, str] | None = None) -> tuple[Cluster, subprocess.Popen]:
-    """A Ray head of our own: own port, own short temporary folder, own process group. `env` adds to harness_env()."""
-    folder = Path(tempfile.mkdtemp(prefix="tomprm-ray-", dir="/tmp"))  # socket paths have at most 107 characters
+def start_cluster(
+    cpus: int = 8, gpus: int = 6, env: Mapping[str, str] | None = None
+) -> tuple[Cluster, subprocess.Popen]:
+    """A Ray head of our own: own port, temporary folder and process group. `env` adds to harness_env()."""
+    folder = Path(tempfile.mkdtemp(prefix="tomprm-ray-", dir="/tmp"))  # short: socket paths are limited
     address = f"127.0.0.1:{_free_port()}"
-    full = harness_env(**(env or {})) | {"HF_HOME": str(folder / "hf"), "VLLM_CACHE_ROOT": str(folder / "vllm")}
+    full = harness_env(**(env or {})) | {"HF_HOME": str(folder / "hf")}
     command = [
-        *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"),
+        *("-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"),
         *("--node-ip-address=127.0.0.1", f"--port={address.split(':')[1]}", f"--temp-dir={folder}"),
         *(f"--num-cpus={cpus}", f"--num-gpus={gpus}", f"--object-store-memory={GIB // 4}"),
         *("--include-dashboard=false", f"--ray-client-server-port={_free_port()}"),
-        *("--min-worker-port=0", "--max-worker-port=0"),  # any free port: the default range may be another cluster's
+        *("--min-worker-port=0", "--max-worker-port=0"),  # any free port
     ]
-    log = (folder / "head.log").open("wb")
-    head = subprocess.Popen(command, env=full, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    head = start(command, full, folder / "head.log")
     cluster = Cluster(address, full | {"RAY_ADDRESS": address}, folder)
     try:
         _wait_until_up(cluster, head)
@@ -80,38 +83,36 @@ def start_cluster(cpus: int = 8, gpus: int = 6, env: Mapping[str, str] | None = 
 
 
 def stop_cluster(cluster: Cluster, head: subprocess.Popen) -> None:
-    """Ends the head and every process below it, no others (`ray stop` would end all clusters of the machine)."""
-    import psutil
-
-    try:
-        ours = [psutil.Process(head.pid), *psutil.Process(head.pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        ours = []
-    for process in psutil.process_iter(["cmdline"]):  # daemons that outlived the head name its folder
-        if any(str(cluster.folder) in word for word in process.info["cmdline"] or []):
-            ours += [process, *_children(process)]
-    for stop in (psutil.Process.terminate, psutil.Process.kill):
-        for process in set(ours):
-            try:
-                stop(process)
-            except psutil.NoSuchProcess:
-                pass
-        psutil.wait_procs(ours, timeout=10)
-    head.wait(timeout=10)
+    """Ends the head and its process group, which all its workers are in, and no others (`ray stop` would end
+    every cluster of the machine)."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        end = time.monotonic() + 10
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(head.pid, number)
+            while time.monotonic() < end:
+                head.poll()  # else it stays a zombie and the group alive
+                os.killpg(head.pid, 0)
+                time.sleep(0.2)
     shutil.rmtree(cluster.folder, ignore_errors=True)
 
 
 def start(args: Sequence[str], env: Mapping[str, str], log: Path) -> subprocess.Popen:
     """`python ARGS` in its own process group, its output in `log`. To interrupt a run; else use run()."""
+    command = [sys.executable, *args]
     with log.open("wb") as out:
         return subprocess.Popen(
-            [sys.executable, *args], env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            env=env,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
 
 
 def run(args: Sequence[str], env: Mapping[str, str], timeout: float, code: int | None = 0) -> str:
-    """Output (both streams) of `python ARGS`. Raises AssertionError, with the last 80 lines, when it takes more than
-    `timeout` seconds or its exit status is not `code` (None: any but 0)."""
+    """Output (both streams) of `python ARGS`. Raises AssertionError with the last 80 lines where it takes
+    more than `timeout` seconds or its exit status is not `code` (None: any but 0)."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
         process = start(args, env, log)
@@ -125,7 +126,9 @@ def run(args: Sequence[str], env: Mapping[str, str], timeout: float, code: int |
     if (got == code) if code is not None else (isinstance(got, int) and got != 0):
         return output
     tail = "\n".join(output.splitlines()[-80:])
-    raise AssertionError(f"python {' '.join(args)}\nexit status: {got}, expected: {code}; last lines:\n{tail}")
+    raise AssertionError(
+        f"python {' '.join(args)}\nexit status: {got}, expected: {code}; last lines:\n{tail}"
+    )
 
 
 def run_cli(args: Sequence[str], env: Mapping[str, str], timeout: float, code: int | None = 0) -> str:
@@ -134,16 +137,13 @@ def run_cli(args: Sequence[str], env: Mapping[str, str], timeout: float, code: i
 
 
 def kill_group(process: subprocess.Popen) -> None:
-    """SIGKILL for a process of start() and what it started in its group (the cluster's workers are elsewhere)."""
-    try:
+    """SIGKILL for a process of start() and what it started (the cluster's workers are in another group)."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
 def _wait_until_up(cluster: Cluster, head: subprocess.Popen, seconds: float = 90) -> None:
-    """Until `ray status` lists a node, which is after the raylet has registered."""
     end = time.monotonic() + seconds
     log = cluster.folder / "head.log"
     while time.monotonic() < end:
@@ -155,13 +155,9 @@ def _wait_until_up(cluster: Cluster, head: subprocess.Popen, seconds: float = 90
     raise RuntimeError(f"the Ray head did not start:\n{log.read_text(errors='replace')[-4000:]}")
 
 
-def _children(process) -> list:
-    import psutil
-
-    try:
-        return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+def _end_with_parent() -> None:
+    """In the child: SIGTERM when pytest goes, however it goes. Fixtures do not end if pytest is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""The stock CLI of OpenRLHF as a driver of a running cluster: python stock_driver.py FLAGS (RAY_ADDRESS names it)."""
+"""The stock CLI of OpenRLHF on the running cluster that RAY_ADDRESS names: python stock_driver.py FLAGS."""
 
 import runpy
 import sys

@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-# Prompts end with a newline (tomprm.trace.prompt): here it is what the generation prompt adds, so that a user's
-# message renders to the very prompt on which the policy was trained.
+# Prompts end with a newline (tomprm.trace.prompt): here it is what the generation prompt adds, so that a
+# user's message renders to the very prompt on which the policy was trained.
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message['content'].rstrip('\\n') }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '\\n' }}{% endif %}"

@@ -70,7 +70,7 @@ def tail_metrics(folder: Path, steps: int) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
+def bar(total: int | None, what: str) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error, where that is a terminal; called with how many are done."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -12,6 +12,7 @@ import tyro
 
 from tomprm.cli.console import print_loss
 from tomprm.cli.files import Out, at_least
+from tomprm.cli.scaled import Scaled
 
 
 @dataclass
@@ -110,7 +111,7 @@ class Prm:
 
 
 @dataclass
-class Score:
+class Score(Scaled):
     """PRM scores in the schema of `check`.
 
     Example: tomprm score --model runs/prm --input traces.jsonl --output scores.jsonl
@@ -121,7 +122,17 @@ class Score:
     output: Out = "-"
 
     def run(self) -> None:
-        from tomprm.prm.score import score_file
+        from tomprm.scale.partial import digest
+        from tomprm.scale.tasks import ScoreTask
 
-        done = score_file(self.model, self.input, self.output)
-        print(f"scored {done['rows']} traces, {done['steps']} steps", file=sys.stderr)
+        steps = 0
+
+        def count(note: tuple[int, int]) -> None:
+            nonlocal steps
+            steps += note[0]
+
+        key = {"verb": "score", "model": digest(self.model)}
+        rows = self.work_lines(
+            lambda lines: ScoreTask(lines, self.model), self.input, self.output, key, count
+        )
+        print(f"scored {rows} traces, {steps} steps", file=sys.stderr)

@@ -70,12 +70,14 @@ class TrainRl:
         from tomprm.eval.compare import generate_training, open_run
         from tomprm.rl.memory import keep_freed_memory
         from tomprm.rl.models import check_policy_path, load_policy
+        from tomprm.rl.scoring import check_judges
         from tomprm.rl.train import Trainer
 
         if config.backend == "openrlhf":
             self._openrlhf(config, out)
             return
         check_policy_path(config.policy.model)
+        check_judges(config)
         if self.dry_run:
             load_policy(config.policy)
             rl = config.rl

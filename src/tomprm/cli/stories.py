@@ -7,11 +7,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tomprm.cli.bench import write_benchmark
-from tomprm.cli.files import Out, UsageError, at_least, read_jsonl, write_jsonl
+from tomprm.cli.files import Out, UsageError, at_least, write_jsonl
+from tomprm.cli.scaled import Scaled
 
 if TYPE_CHECKING:
     from tomprm.world.items import Item
@@ -108,7 +110,7 @@ def _benchmark(dataset: str, path: Path | None) -> Iterator[Item]:
 
 
 @dataclass
-class Solve:
+class Solve(Scaled):
     """The engine's answer to every question of a data set, next to its label.
 
     Example: tomprm solve --dataset hitom --path Hi-ToM_data.json --out solved.jsonl
@@ -124,7 +126,9 @@ class Solve:
     out: Out = "-"
 
     def run(self) -> None:
-        from tomprm.belief.solve import Agreement, solve
+        from tomprm.belief.solve import Agreement
+        from tomprm.scale.partial import digest
+        from tomprm.scale.tasks import SolveTask
         from tomprm.world.replay import PROFILES
         from tomprm.world.sources.loading import Unreadable
 
@@ -132,13 +136,13 @@ class Solve:
             raise UsageError(f"--profile {self.profile}: choose from {', '.join(PROFILES)}")
         agreement, unreadable = Agreement(), Unreadable()
 
-        def rows() -> Iterator[dict[str, Any]]:
-            for row in solve(_benchmark(self.dataset, self.path), self.profile):
-                agreement.count(row)
-                unreadable.count(_place(row) if row["unreadable"] else None)
-                yield row
+        def count(row: dict[str, Any]) -> None:
+            agreement.count(row)
+            unreadable.count(_place(row) if row["unreadable"] else None)
 
-        write_jsonl(self.out, rows())
+        key = {"verb": "solve", "dataset": self.dataset, "profile": self.profile}
+        key["path"] = "" if self.path is None else digest(self.path)
+        self.work(SolveTask(self.profile), partial(_benchmark, self.dataset, self.path), self.out, key, count)
         unreadable.check(str(self.path or self.dataset))
         print("engine and label agree on:\n" + agreement.markdown(), file=sys.stderr)
         if unreadable.bad:
@@ -202,7 +206,7 @@ class Audit:
 
 
 @dataclass
-class Check:
+class Check(Scaled):
     """A verdict for every step of every trace.
 
     Example: tomprm check --input traces.jsonl --output verdicts.jsonl
@@ -229,25 +233,29 @@ class Check:
             if not result["passed"]:
                 raise UsageError("the self-test failed; please report this output")
             return
-        from tomprm.config import RewardConfig
-        from tomprm.rewards.rows import judge_rows
+        from tomprm.scale.tasks import CheckTask
 
-        verdicts = judge_rows(read_jsonl(self.input), RewardConfig(name=self.reward))
-        bad: list[str] = []
+        errors: list[str] = []
+        bad = 0
         abstained: Counter[str] = Counter()
 
-        def good() -> Iterator[dict[str, Any]]:
-            for row in verdicts:
-                if "error" in row:
-                    bad.append(f"row {row['row']}: {row['error']}")
-                elif why := row.get("abstain"):
-                    abstained[why] += 1
-                yield row
+        def count(note: tuple[str | None, str | None] | None) -> None:
+            nonlocal bad
+            error, why = note or (None, None)
+            if error is not None:
+                bad += 1
+                if len(errors) < 10:
+                    errors.append(error)
+            elif why is not None:
+                abstained[why] += 1
 
-        write_jsonl(self.output, good())
+        self.work_lines(
+            lambda lines: CheckTask(lines, self.reward), self.input, self.output,
+            {"verb": "check", "reward": self.reward}, count,
+        )  # fmt: skip
         for why, rows in abstained.most_common(5):
             print(f"{rows} answers not judged: {why}", file=sys.stderr)
-        for line in bad[:10]:
+        for line in errors:
             print(line, file=sys.stderr)
         if bad:
-            raise UsageError(f"{len(bad)} rows could not be checked; the others are written")
+            raise UsageError(f"{bad} rows could not be checked; the others are written")

@@ -43,6 +43,7 @@ from tomprm.eval.suites import (
 )
 from tomprm.rl.memory import keep_freed_memory
 from tomprm.rl.models import choose_device, load_policy
+from tomprm.rl.scoring import check_judges
 from tomprm.rl.tracking import check_tracking
 from tomprm.rl.train import Trainer, training_recipe
 from tomprm.world.items import Item
@@ -99,6 +100,7 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
     check_tracking(config)
     if config.backend == "embedded":
         load_policy(config.policy)
+        check_judges(config)
     else:  # which checks without loading weights: the GPUs are OpenRLHF's
         from tomprm.rl.openrlhf.run import plan
 

@@ -47,6 +47,41 @@ def check_example(example: Any, where: str) -> None:
             raise ValueError(f"{where}: {error}") from error
 
 
+def check_folder(folder: str) -> bool:
+    """Whether it is a local folder; if not, it may be a hub name.
+
+    Raises:
+        FileNotFoundError: it looks like a path, and no folder is there.
+    """
+    # Anything that could be a path is not looked for on the hub.
+    if Path(folder).is_dir():
+        return True
+    if folder.startswith((".", "~", "/")) or folder.count("/") != 1 or Path(folder).parent.is_dir():
+        raise FileNotFoundError(f"{folder}: no such model folder; give one saved by save_pretrained")
+    return False
+
+
+def check_prm(folder: str) -> None:
+    """What can be seen without loading a PRM, before long work starts; a hub name passes.
+
+    Raises:
+        FileNotFoundError, ValueError: no folder, no PRM's config, no weights, no tokenizer.
+    """
+    if not check_folder(folder):
+        return
+    path = Path(folder)
+    try:
+        kinds = json.loads((path / "config.json").read_text(encoding="utf-8")).get("architectures") or [""]
+    except (OSError, ValueError, AttributeError):
+        raise ValueError(f"{folder}: lacks a readable config.json; give a PRM's folder") from None
+    if not str(kinds[0]).endswith("ForTokenClassification"):
+        raise ValueError(f"{folder}: holds {kinds[0] or 'an unnamed model'}, no PRM; train one on it")
+    if not any([*path.glob("*.safetensors"), *path.glob("*.bin")]):
+        raise ValueError(f"{folder}: lacks weights; give a PRM's folder, complete")
+    if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
+        raise ValueError(f"{folder}: lacks a tokenizer; save the PRM's there")
+
+
 def read_examples(path: str | Path) -> list[Example]:
     """Examples of a JSONL file, `-` for standard input; a missing `prefix_labels` is derived.
 

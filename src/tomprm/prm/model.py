@@ -17,11 +17,17 @@ import torch
 from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
 from transformers.utils import logging
 
+from tomprm.prm.files import check_folder
+
 ID2LABEL = {0: "contradicted", 1: "supported"}
 _CAUSAL = ("ForCausalLM", "LMHeadModel", "ForTokenClassification")
 
 
-class TooLong(ValueError):
+class Unscorable(ValueError):
+    """A trace that the model cannot score."""
+
+
+class TooLong(Unscorable):
     """A trace that the model cannot take whole."""
 
 
@@ -59,7 +65,8 @@ def encode(
 
     Raises:
         TooLong: the text has more tokens.
-        ValueError: the tokenizer gives no offsets, or a step has no last token of its own.
+        Unscorable: a step has no last token of its own.
+        ValueError: the tokenizer gives no offsets.
     """
     if not tokenizer.is_fast:
         raise ValueError("the tokenizer gives no character offsets; use a fast one (tokenizer.json)")
@@ -79,7 +86,7 @@ def encode(
         # The last token that begins before the step ends; of one character's several tokens, the last.
         at = bisect_left(starts, end) - 1
         if at < 0 or real[at][1] <= start or (ends and real[at][2] <= ends[-1]):
-            raise ValueError(
+            raise Unscorable(
                 f"{where}: step {index} ({steps[index][:40]!r}) has no last token of its own; "
                 "the tokenizer drops its characters or joins it with its neighbour, so use another one"
             )
@@ -142,10 +149,7 @@ def load_prm(folder: str | Path, device: str = "auto", *, new_head: bool = False
         ValueError: no config, tokenizer, head or complete weights; another label map; no causal LM.
     """
     name = str(folder)
-    # Anything that could be a path is not looked for on the hub.
-    pathlike = name.startswith((".", "~", "/")) or name.count("/") != 1 or Path(name).parent.is_dir()
-    if pathlike and not Path(name).is_dir():
-        raise FileNotFoundError(f"{name}: no such model folder; give one saved by save_pretrained")
+    check_folder(name)
     labels = {"num_labels": 2, "id2label": ID2LABEL, "label2id": {v: k for k, v in ID2LABEL.items()}}
     level = logging.get_verbosity()
     logging.set_verbosity_error()  # a new head is no surprise here

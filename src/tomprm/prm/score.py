@@ -15,7 +15,7 @@ from typing import Any
 from tomprm.bench.metrics import first_error, measure
 from tomprm.checker.verdict import Status
 from tomprm.prm.data import Example, prompt_of
-from tomprm.prm.files import check_example, read_jsonl, write_jsonl
+from tomprm.prm.files import check_example
 from tomprm.prm.model import Encoded, TooLong, encode, length_limit, load_prm, step_probabilities
 from tomprm.trace.steps import Trace, read_trace
 from tomprm.world.items import Item
@@ -135,39 +135,6 @@ def _verdict(trace: Trace, scores: Sequence[float | None], threshold: float) -> 
             "product": math.prod(known) if known else None,
             "format": trace.format.value,
         },
-    }
-
-
-def score_file(
-    model_dir: str | Path,
-    input_path: str | Path,
-    output_path: str | Path,
-    *,
-    device: str = "auto",
-    batch_size: int = 32,
-    skip_long: bool = False,
-) -> dict[str, int]:
-    """Score a JSONL file of trace rows into one of verdict rows (`-`: standard input and output).
-
-    Returns:
-        {"rows", "steps", "contradicted", "skipped"}.
-
-    Raises:
-        FileNotFoundError, ValueError: a bad model or row, before anything is written.
-    """
-    lines = read_jsonl(input_path)
-    names = [f"{input_path} line {number}" for number, _ in lines]
-    model, tokenizer = load_prm(model_dir, device)
-    scored = score_rows(
-        model, tokenizer, [r for _, r in lines], batch_size=batch_size, skip_long=skip_long, names=names
-    )
-    write_jsonl(output_path, scored)
-    statuses = [step["status"] for row in scored for step in row["steps"]]
-    return {
-        "rows": len(scored),
-        "steps": len(statuses),
-        "contradicted": statuses.count(Status.CONTRADICTED.value),
-        "skipped": sum("error" in row for row in scored),
     }
 
 

@@ -47,9 +47,12 @@ def judge(row: dict[str, Any], config: RewardConfig) -> dict[str, Any]:
     return passed | verdict.as_row() | {"rewards": reward.as_row()} | why
 
 
-def judge_rows(rows: Iterable[dict[str, Any]], config: RewardConfig) -> Iterator[dict[str, Any]]:
-    """Verdict rows; a row that cannot be judged becomes `{"id", "row", "error"}` and the rest goes on."""
-    for number, row in enumerate(rows, 1):
+def judge_rows(
+    rows: Iterable[dict[str, Any]], config: RewardConfig, first: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Verdict rows; a row that cannot be judged becomes `{"id", "row", "error"}` and the rest goes on.
+    Rows are counted from `first`."""
+    for number, row in enumerate(rows, first):
         try:
             yield judge(row, config)
         except (StoryError, ValueError, TypeError, KeyError) as error:

@@ -73,17 +73,23 @@ class Reward:
 
 
 def score(item: Item, text: str, config: RewardConfig, checker: Checker | None = None) -> Reward:
-    """The reward of a completion. Never raises on any `text`; `checker` saves a replay of the story."""
+    """The checker's reward of a completion, whatever its `text`; `checker` saves a replay of the story.
+
+    Raises:
+        ValueError: the config wants a PRM's judgement, which this layer does not have.
+    """
+    if config.judge != "checker":
+        raise ValueError(f"judge: {config.judge} needs a PRM; score with tomprm.prm.reward")
     verdict = (checker or Checker(item)).check(read_trace(text))
     return shape(item, verdict, config, text)
 
 
 def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Reward:
-    """The reward of a judged completion `text`."""
+    """The checker's reward of a judged completion `text`, whatever `config.judge` says."""
     well_formed = float(verdict.format is Format.OK)
     gold = item.question.gold
     right = float(well_formed > 0 and gold is not None and matches(verdict.answer, gold))
-    early = _before_answer(verdict, text)
+    early = before_answer(verdict, text)
     steps = process_steps(early, config.penalty) + [0.0] * (len(verdict.steps) - len(early.steps))
     process = sum(steps) + answer_share(early)
     breakdown = {
@@ -106,18 +112,16 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Rewa
     late = len(verdict.steps) - len(early.steps)
     scores = [_SCORES.get(s.status, 0.0) for s in early.steps] + [0.0] * late
     met = [s.met for s in early.steps] + [()] * late
-    if config.name == "shuffled":
-        order = _shuffled(verdict)
-        paid, scores, met = ([x[i] for i in order] for x in (paid, scores, met))
     ends = [s.step.end for s in verdict.steps]
     steps = tuple(zip(ends, paid, strict=True))
-    return Reward(steps, scalar, breakdown, verdict, tuple(scores), tuple(met), weight)
+    reward = Reward(steps, scalar, breakdown, verdict, tuple(scores), tuple(met), weight)
+    return shuffled(reward) if config.name == "shuffled" else reward
 
 
 _SCORES = {Status.SUPPORTED: 1.0, Status.CONTRADICTED: -1.0}
 
 
-def _before_answer(verdict: Verdict, text: str) -> Verdict:
+def before_answer(verdict: Verdict, text: str) -> Verdict:
     """The verdict without the steps that begin after the first `<answer>`."""
     answered = text.find("<answer>")
     if answered < 0:
@@ -128,7 +132,7 @@ def _before_answer(verdict: Verdict, text: str) -> Verdict:
 def process_steps(verdict: Verdict, penalty: float) -> list[float]:
     """One reward a step: the difference of the potential, minus penalised errors."""
     rewards: list[float] = []
-    share, before = _share(verdict), 0.0
+    share, before = obligation_share(verdict), 0.0
     for step, (premises, concluded, support) in zip(verdict.steps, _states(verdict), strict=True):
         potential = share * (premises + concluded * support)
         rewards.append(potential - before - share * penalty * step.new_errors)
@@ -141,10 +145,10 @@ def answer_share(verdict: Verdict) -> float:
     if not answer_entailed(verdict):
         return 0.0
     *_, (_, _, support) = _states(verdict)  # what is entailed has been claimed, so there is a step
-    return _share(verdict) * support
+    return obligation_share(verdict) * support
 
 
-def _share(verdict: Verdict) -> float:
+def obligation_share(verdict: Verdict) -> float:
     """The worth of one obligation: P + 1 obligations and the answer share 1."""
     return 1 / (verdict.obligations + 1)
 
@@ -179,7 +183,13 @@ def answer_entailed(verdict: Verdict) -> bool:
     return right and verdict.format is Format.OK
 
 
-def _shuffled(verdict: Verdict) -> list[int]:
+def shuffled(reward: Reward) -> Reward:
     """Control: the same rewards on random steps; the order depends on the text alone."""
-    seed = [ord(c) for c in "".join(s.step.text for s in verdict.steps)[:64]]
-    return np.random.default_rng([len(verdict.steps), *seed]).permutation(len(verdict.steps)).tolist()
+    texts = [s.step.text for s in reward.verdict.steps]
+    rng = np.random.default_rng([len(texts), *(ord(c) for c in "".join(texts)[:64])])
+    order: list[int] = rng.permutation(len(texts)).tolist()
+    steps = tuple((end, reward.steps[i][1]) for (end, _), i in zip(reward.steps, order, strict=True))
+    scores = tuple(reward.scores[i] for i in order)
+    return replace(
+        reward, steps=steps, scores=scores, obligations=tuple(reward.obligations[i] for i in order)
+    )

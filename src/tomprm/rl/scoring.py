@@ -1,6 +1,6 @@
 """Where a reward is computed: in this process, or by a service that may be down for a while.
 
-    scorer = LocalScorer(config)                    # the checker, here
+    scorer = LocalScorer(config)                    # the checker, the PRM or both, as config.judge says
     scorer = HttpScorer("http://host:8080", config) # `tomprm serve` there
     reward = scorer(row, text)                      # row: an item, as Item.as_row writes it
 
@@ -26,7 +26,8 @@ from typing import Any
 
 from tomprm.checker.check import Checker
 from tomprm.checker.verdict import Status
-from tomprm.config import ConfigError, RewardConfig
+from tomprm.config import ConfigError, RewardConfig, RunConfig
+from tomprm.prm.files import check_prm
 from tomprm.rewards.rows import item_of
 from tomprm.rewards.shaping import Reward, score
 from tomprm.world.items import Item
@@ -108,7 +109,8 @@ def judged(reward: Reward) -> Judged:
 
 
 class LocalScorer:
-    """The checker in this process; the replays of the latest stories are kept."""
+    """The judges in this process; the replays of the latest stories are kept, a PRM is loaded with the first
+    sample and shared by all scorers of the process."""
 
     def __init__(self, config: RewardConfig) -> None:
         self.config = config
@@ -118,13 +120,16 @@ class LocalScorer:
         """Raises RewardError where steps are paid and the question's events are not known (never a silent 0),
         ValueError where the row is no item."""
         item, checker = self._story(row)
-        if self.config.name in _PAY_STEPS and not checker.answer:
+        if self.config.judge != "prm" and self.config.name in _PAY_STEPS and not checker.answer:
             raise RewardError(
-                f"{item.id}: the events behind this question are not known "
-                f"({item.abstain or 'no belief'}), so "
-                "its reasoning cannot be judged; leave it out"
+                f"{item.id}: the events behind this question are not known ({item.abstain or 'no belief'}), "
+                "so its reasoning cannot be judged; leave it out"
             )
-        return judged(score(item, text, self.config, checker))
+        if self.config.judge == "checker":
+            return judged(score(item, text, self.config, checker))
+        from tomprm.prm.reward import prm_reward, shared_prm  # torch: not for the checker's sake
+
+        return judged(prm_reward(item, text, self.config, checker, shared_prm(self.config.prm)))
 
     def _story(self, row: Mapping[str, Any]) -> tuple[Item, Checker]:
         key = json.dumps(dict(row), sort_keys=True)
@@ -174,16 +179,40 @@ class HttpScorer:
             pause = min(30.0, 2 * pause)
 
 
-def check_service(url: str) -> None:
-    """Raises ConfigError where no `tomprm serve` answers at the address."""
+def check_service(url: str, prm: str = "") -> None:
+    """Raises ConfigError where no `tomprm serve` answers at the address, or none with this PRM."""
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=10) as reply:
-            if json.load(reply).get("service") == "tomprm":
-                return
-        why = "something else answers there"
+            health = json.load(reply)
+        if health.get("service") != "tomprm":
+            raise ValueError("something else answers there")
     except (OSError, HTTPException, ValueError, AttributeError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
-    raise ConfigError(f"openrlhf.reward_url: {url}: {why}; start `tomprm serve` there, or leave it empty")
+        raise ConfigError(
+            f"openrlhf.reward_url: {url}: {why}; start `tomprm serve` there, or leave it empty"
+        ) from error
+    if prm and not same_folder(prm, health.get("prm", "")):
+        raise ConfigError(
+            f"openrlhf.reward_url: {url} serves {health.get('prm') or 'no PRM'}, and an arm's prm is {prm}; "
+            f"start `tomprm serve --prm {prm}` there"
+        )
+
+
+def same_folder(a: str, b: str) -> bool:
+    """Two names of one PRM."""
+    return a == b or bool(a and b and Path(a).resolve() == Path(b).resolve())
+
+
+def check_judges(config: RunConfig) -> None:
+    """Raises ConfigError where an arm's PRM is not in its folder (a reward service has its own)."""
+    if config.backend == "openrlhf" and config.openrlhf.reward_url:
+        return
+    for name, reward in config.arms.items():
+        if reward.judge != "checker":
+            try:
+                check_prm(reward.prm)
+            except (OSError, ValueError) as error:
+                raise ConfigError(f"arms.{name}.prm: {error}") from error
 
 
 def save_sample(folder: Path, row: Any, text: str, error: BaseException) -> Path:

@@ -26,6 +26,8 @@ from tomprm.belief.generate import Recipe, seeded
 from tomprm.checker.check import Checker
 from tomprm.checker.verdict import Status
 from tomprm.config import ConfigError, DataConfig, RewardConfig, RunConfig
+from tomprm.prm.reward import prm_rewards, shared_prm
+from tomprm.prm.score import Prm
 from tomprm.rewards.credit import kept, scored_steps, token_credit
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl.forward import action_logprobs
@@ -75,6 +77,7 @@ class Trainer:
             self.policy.parameters(), lr=0.0, betas=(0.9, 0.95), weight_decay=0.0
         )
         self.checkers: dict[str, Checker] = {}
+        self.prm = _prm_of(self.reward, config.policy.device)
         self.step = 0
         self.track = tracker(config, arm, seed, folder)
 
@@ -123,7 +126,7 @@ class Trainer:
             generator=self.stream("rollout"),
             batch_size=rl.prompts_per_step * rl.samples_per_prompt,
         )
-        rewards = [self.score(items[r.prompt], r) for r in rollouts]
+        rewards = self.score([items[r.prompt] for r in rollouts], rollouts)
         width = max(len(r.completion_ids) for r in rollouts)
         device = self.policy.device
         mask = torch.zeros(len(rollouts), width, device=device)
@@ -203,15 +206,23 @@ class Trainer:
         seed = int(seeded(self.seed, name, self.step).integers(2**62))
         return torch.Generator(self.policy.device).manual_seed(seed)
 
-    def score(self, item: Item, rollout: Rollout) -> Reward:
-        if item.id not in self.checkers:
-            self.checkers[item.id] = Checker(item)
-        reward = score(item, rollout.text, self.reward, self.checkers[item.id])
-        if not all(map(math.isfinite, (reward.total, *reward.scores))):
-            target = self.folder / "bad_reward.json"
-            target.write_text(json.dumps({"item": item.as_row(), "trace": rollout.text}, indent=1))
-            raise RewardError(f"{item.id}: the reward is {reward.total}; the sample is in {target}")
-        return reward
+    def score(self, items: Sequence[Item], rollouts: Sequence[Rollout]) -> list[Reward]:
+        """The rollouts' rewards, each of the item at its place; a PRM judges them in batches."""
+        for item in items:
+            if item.id not in self.checkers:
+                self.checkers[item.id] = Checker(item)
+        checkers, texts = [self.checkers[item.id] for item in items], [r.text for r in rollouts]
+        if self.prm is None:
+            triples = zip(items, texts, checkers, strict=True)
+            rewards = [score(item, text, self.reward, checker) for item, text, checker in triples]
+        else:
+            rewards = prm_rewards(items, texts, self.reward, checkers, self.prm)
+        for item, text, reward in zip(items, texts, rewards, strict=True):
+            if not all(map(math.isfinite, (reward.total, *reward.scores))):
+                target = self.folder / "bad_reward.json"
+                target.write_text(json.dumps({"item": item.as_row(), "trace": text}, indent=1))
+                raise RewardError(f"{item.id}: the reward is {reward.total}; the sample is in {target}")
+        return rewards
 
     def credit(
         self, rollouts: Sequence[Rollout], rewards: Sequence[Reward]
@@ -267,6 +278,7 @@ class Trainer:
             "truncated": float(np.mean([r.truncated for r in batch.rollouts])),
             "kl": float(batch.kl.sum() / batch.mask.sum()),
             "dropped": 1 - float(np.mean(batch.kept)),
+            **_judges(rewards),
             **update,
             "collect_s": round(collect_s, 3),
             "update_s": round(update_s, 3),
@@ -317,6 +329,27 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = int(state["step"])
         forget_after(self.folder / "metrics.jsonl", self.step)
+
+
+def _prm_of(reward: RewardConfig, device: str) -> Prm | None:
+    """Raises ConfigError where the arm's PRM cannot be loaded."""
+    if reward.judge == "checker":
+        return None
+    try:
+        return shared_prm(reward.prm, device)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"prm: {error}") from error
+
+
+def _judges(rewards: Sequence[Reward]) -> dict[str, float | None]:
+    """How far PRM and checker disagree, where a PRM is asked: over all steps that both judged."""
+    parts = [r.breakdown for r in rewards if "gap" in r.breakdown]
+    if not parts:
+        return {}
+    count = sum(p["gap_steps"] for p in parts)
+    gap = sum(p["gap"] * p["gap_steps"] for p in parts) / count if count else None
+    unscored = float(np.mean([p["unscored"] for p in parts]))
+    return {"gap": gap, "gap_steps": count, "unscored": unscored}
 
 
 def forget_after(path: Path, step: int) -> None:

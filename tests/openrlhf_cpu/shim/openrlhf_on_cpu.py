@@ -1,9 +1,9 @@
-"""Makes the unmodified OpenRLHF 0.11.2 run on a machine without a GPU. For tests only: the package never loads it.
+"""Makes the unmodified OpenRLHF 0.11.2 run on a machine without a GPU. For tests only.
 
-One function a patch; it runs around the first import of the module it concerns, in whatever process that is (driver,
-Ray worker, vLLM's EngineCore and its worker), so that nothing heavy is loaded before it is needed. Every patch first
-checks that what it replaces is still there and raises `Gone` if not: an upstream change has to fail, not to be
-papered over. `missing()` names target modules that no longer exist.
+One function a patch; it runs around the first import of the module it concerns, in whatever process that is
+(driver, Ray worker, vLLM's EngineCore and its worker), so that nothing heavy is loaded before it is needed.
+Every patch checks that what it replaces is still there and raises `Gone` if not: an upstream change has to
+fail, not to be papered over. `missing()` names target modules that no longer exist.
 
 TOMPRM_CPU_SHIM=1            turns the shim on (see sitecustomize.py)
 TOMPRM_CPU_DROP_WEIGHTS=1    negative control: vLLM receives new weights and drops them
@@ -35,7 +35,7 @@ def patch(module: str) -> Callable[[Patch], Patch]:
 
 
 def replace(owner: Any, name: str, new: Any, parameters: str | None = None) -> Any:
-    """Sets `owner.name` and returns the old value; raises Gone where it is absent or takes other parameters."""
+    """Sets `owner.name`, returns the old value. Raises Gone where it is absent or takes other parameters."""
     old = getattr(owner, name, None)
     where = f"{getattr(owner, '__name__', owner)}.{name}"
     if old is None:
@@ -48,8 +48,8 @@ def replace(owner: Any, name: str, new: Any, parameters: str | None = None) -> A
 
 @patch("openrlhf.models.ring_attn_utils")
 def flash_attn_names(module: types.ModuleType, execute: Callable[[], None]) -> None:
-    """Imports five names of flash_attn (CUDA only) that serve packing and ring attention, both off here. The stand-in
-    goes away after the import: transformers and vLLM look for flash_attn and would believe in it."""
+    """Imports five names of flash_attn (CUDA only) that serve packing and ring attention, both off here. The
+    stand-in goes away after the import: transformers and vLLM look for flash_attn and would believe in it."""
 
     def absent(*_: Any, **__: Any) -> None:
         raise RuntimeError("flash_attn is absent (CPU shim): no packing_samples, no ring attention")
@@ -68,7 +68,9 @@ def flash_attn_names(module: types.ModuleType, execute: Callable[[], None]) -> N
             del sys.modules["flash_attn" + suffix]
     for name in ("unpad_input", "all_gather"):
         if getattr(module, name, None) is not absent:
-            raise Gone(f"CPU shim: {module.__name__} no longer imports {name} from flash_attn; drop this patch")
+            raise Gone(
+                f"CPU shim: {module.__name__} no longer imports {name} from flash_attn; drop this patch"
+            )
 
 
 @patch("openrlhf")
@@ -86,7 +88,7 @@ def torch_cuda(_: types.ModuleType, execute: Callable[[], None]) -> None:
 
 @patch("openrlhf.utils.distributed_util")
 def weight_sync(module: types.ModuleType, execute: Callable[[], None]) -> None:
-    """Trainer -> vLLM: PyNccl needs CUDA; vLLM's own process group on a TCP store broadcasts pickled tensors."""
+    """Trainer to vLLM: PyNccl needs CUDA; vLLM's process group on a TCP store broadcasts pickled tensors."""
 
     class StoreCommunicator:
         def __init__(self, group: Any):
@@ -102,7 +104,9 @@ def weight_sync(module: types.ModuleType, execute: Callable[[], None]) -> None:
         from vllm.distributed.utils import StatelessProcessGroup
 
         return StoreCommunicator(
-            StatelessProcessGroup.create(host=master_address, port=master_port, rank=rank, world_size=world_size)
+            StatelessProcessGroup.create(
+                host=master_address, port=master_port, rank=rank, world_size=world_size
+            )
         )
 
     execute()
@@ -140,7 +144,7 @@ def device_mesh(module: types.ModuleType, execute: Callable[[], None]) -> None:
 
 @patch("openrlhf.trainer.ppo_utils.replay_buffer")
 def replay_buffer(module: types.ModuleType, execute: Callable[[], None]) -> None:
-    """The constructor makes the device `f"cuda:{torch.cuda.current_device()}"`: give it a number, then the CPU."""
+    """The constructor makes a device of f"cuda:{torch.cuda.current_device()}", so it has to get a number."""
     import torch
 
     def __init__(self, *args, **kwargs):
@@ -150,7 +154,9 @@ def replay_buffer(module: types.ModuleType, execute: Callable[[], None]) -> None
         finally:
             torch.cuda.current_device = cpu
         if self.target_device != torch.device("cuda:0"):
-            raise Gone("CPU shim: NaiveReplayBuffer.target_device is made differently; adapt tests/openrlhf_cpu/shim")
+            raise Gone(
+                "CPU shim: NaiveReplayBuffer.target_device is made differently; adapt tests/openrlhf_cpu/shim"
+            )
         self.target_device = torch.device("cpu")
 
     execute()
@@ -159,8 +165,8 @@ def replay_buffer(module: types.ModuleType, execute: Callable[[], None]) -> None
 
 @patch("vllm.model_executor.layers.utils")
 def plain_linear(module: types.ModuleType, execute: Callable[[], None]) -> None:
-    """vLLM's CPU backend repacks the weights of linear layers and drops the originals, so weights can be loaded only
-    once. (To patch load_weights alone would leave a stale output layer without a word.) Use F.linear instead."""
+    """vLLM's CPU backend repacks the weights of linear layers and drops the originals: weights load but once.
+    (To patch load_weights alone would leave a stale output layer without a word.) F.linear instead."""
     import torch
 
     def dispatch_cpu_unquantized_gemm(layer, remove_weight):
@@ -180,7 +186,9 @@ class _Loader(importlib.abc.Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         self.function(module, lambda: self.inner.exec_module(module))
 
-    def __getattr__(self, name: str) -> Any:  # get_code, get_source ...: what runpy and inspect ask a loader for
+    def __getattr__(
+        self, name: str
+    ) -> Any:  # get_code, get_source ...: what runpy and inspect ask a loader for
         return getattr(self.inner, name)
 
 

@@ -56,7 +56,7 @@ def event(group: Sequence[ScoredSteps], rewards: Sequence[np.ndarray]) -> Baseli
 
     So what is subtracted from the return of token t is the sum of b_i(o) over the obligations still open
     there: of the rollout's past and the other rollouts alone, hence (gamma 1) the expected gradient stays as
-    it was, whereas to charge only those who establish o would scale its gradient by 1 - P(o).
+    it was, whereas to charge only those who establish o would scale its gradient by about 1 - P(o).
     """
     size = 1 + max((o for s in group for step in s.obligations for o in step), default=-1)
     earned = np.zeros((len(group), size))

@@ -146,7 +146,7 @@ def delta(s: ScoredSteps, credit: CreditConfig) -> np.ndarray:
 
 def _normalised(rewards: list[np.ndarray], tails: list[float]) -> tuple[list[np.ndarray], list[float]]:
     """(r - mean) / std over all steps of the group (population std); 0 where all are equal."""
-    pooled = np.concatenate(rewards)
+    pooled = np.concatenate([np.zeros(0), *rewards])
     std = float(pooled.std()) if len(pooled) else 0.0
     if std < 1e-9:
         return [np.zeros(len(r)) for r in rewards], [0.0] * len(tails)

@@ -85,10 +85,15 @@ def scored_steps(reward: Reward, completion_ids: Sequence[int], text: str, decod
         ends = [size - 1] * count
     else:
         ends = _ends([end for end, _ in reward.steps], completion_ids, text, decode)
-    if len(ends) < count:
-        progress, scores, obligations = (x[: len(ends)] for x in (progress, scores, obligations))
-    outcome = reward.breakdown["answer"]
-    return ScoredSteps(size, tuple(ends), progress, scores, obligations, outcome, reward.weight)
+    return ScoredSteps(
+        tokens=size,
+        ends=tuple(ends),
+        progress=progress[: len(ends)],
+        scores=scores[: len(ends)],
+        obligations=obligations[: len(ends)],
+        outcome=reward.breakdown["answer"],
+        weight=reward.weight,
+    )
 
 
 def _ends(ends: Sequence[int], ids: Sequence[int], text: str, decode: Decode) -> list[int]:

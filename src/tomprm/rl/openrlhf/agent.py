@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,12 +33,14 @@ LOGGED = {
     "uncheckable": "uncheckable",
     "errors": "errors",
 }
+LOGGED_WITH_PRM = {"gap": "gap", "gap_steps": "gap_steps", "unscored": "unscored"}
 
 
 class AgentExecutor(SingleTurnAgentExecutor):
     def __init__(self) -> None:
         super().__init__(remote_rm_url=None)
         self.scorer = make_scorer(settings())
+        self.logged = LOGGED if settings().reward.judge == "checker" else LOGGED | LOGGED_WITH_PRM
         # One thread: the engine's event loop stays free, and the checkers are not shared between threads.
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="tomprm-reward")
 
@@ -63,6 +66,7 @@ class AgentExecutor(SingleTurnAgentExecutor):
         Raises:
             RewardError: the reward failed; the sample has been saved, and the run will stop.
         """
+        began = time.perf_counter()
         ((start, end),) = out["action_ranges"]
         ids = out["observation_tokens"][start:end]
         text = completion_text(tokenizer, ids)
@@ -82,9 +86,11 @@ class AgentExecutor(SingleTurnAgentExecutor):
         # Plain lists and floats: OpenRLHF cuts a tensor down to its first element.
         out["extra_logs"] = {
             KEY: pack(steps),
-            **{f"tomprm_{ours}": float(reward.breakdown[theirs]) for ours, theirs in LOGGED.items()},
+            **{f"tomprm_{ours}": float(reward.breakdown[theirs]) for ours, theirs in self.logged.items()},
+            "tomprm_reward": reward.total,
             "tomprm_empty": float(not ids),
             "tomprm_steps_lost": float(len(reward.steps) - len(steps.ends)),
+            "tomprm_judge_s": time.perf_counter() - began,
         }
         return out
 

@@ -262,8 +262,8 @@ def as_asked(tokenizer: Any, prompt: Prompt, flags: Mapping[str, Value]) -> str:
 
 def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
     """Raises ConfigError where an arm's credit cannot work with these rollouts, or (unless the run will be
-    `elsewhere`) the service is not there."""
-    from tomprm.rl.openrlhf.scorers import check_service
+    `elsewhere`) the service or the PRM is not there."""
+    from tomprm.rl.scoring import check_judges, check_service
 
     for name, reward in config.arms.items():
         grouped = reward.credit.baseline != "none" or reward.credit.form in ("process_supervision", "prof")
@@ -274,8 +274,10 @@ def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
                 "rollouts of a prompt; set rl.samples_per_prompt to 2 or more"
             )
     if config.openrlhf.reward_url and config.openrlhf.reward_gpus:
-        raise ConfigError(
-            "openrlhf: reward_url and reward_gpus name two places for one reward; drop one of them"
-        )
-    if config.openrlhf.reward_url and not elsewhere:
-        check_service(config.openrlhf.reward_url)
+        raise ConfigError("openrlhf: reward_url and reward_gpus are two places for one reward; drop one")
+    if elsewhere:
+        return
+    check_judges(config)
+    if config.openrlhf.reward_url:
+        for prm in {r.prm for r in config.arms.values() if r.judge != "checker"} or {""}:
+            check_service(config.openrlhf.reward_url, prm)

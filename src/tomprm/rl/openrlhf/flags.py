@@ -187,7 +187,10 @@ def known_flags() -> set[str] | None:
     spec = find_spec("openrlhf")
     if spec is None or not spec.submodule_search_locations:
         return None
-    text = (Path(spec.submodule_search_locations[0]) / "cli" / "train_ppo_ray.py").read_text(encoding="utf-8")
+    source = Path(spec.submodule_search_locations[0]) / "cli" / "train_ppo_ray.py"
+    if not source.is_file():  # some other folder called openrlhf
+        return None
+    text = source.read_text(encoding="utf-8")
     plain = set(re.findall(r"""add_argument\(\s*f?["']--([\w.{}]+)["']""", text))
     return {
         name.replace("{prefix}", prefix)

@@ -8,6 +8,7 @@ normalised, and the returns are then upstream's over step rewards, scalar and KL
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import torch
@@ -32,7 +33,9 @@ def step_reward_maker(base: type[Any]) -> type[Any]:
     class StepRewardExperienceMaker(base):  # type: ignore[misc, valid-type]
         @torch.no_grad()
         def compute_advantages_and_returns(self, experiences: list[Any], *args: Any, **kwargs: Any) -> Any:
+            began = time.perf_counter()
             placed, keeps = _token_rewards(experiences, self.args.rollout.n_samples_per_prompt)
+            credit_s = time.perf_counter() - began
             masks = [e.action_mask for e in experiences]
             kls = [None if e.kl is None else e.kl.clone() for e in experiences]
             # What a filter drops is left out of the batch's mean and deviation, as in the embedded trainer.
@@ -53,6 +56,7 @@ def step_reward_maker(base: type[Any]) -> type[Any]:
                 experience.advantages = experience.advantages * keep.unsqueeze(-1)
                 experience.info["tomprm_step_reward"] = rewards.sum(-1)
                 experience.info["tomprm_dropped"] = 1.0 - keep
+                experience.info["tomprm_credit_s"] = torch.full_like(keep, credit_s)
             if settings().dump:
                 self._dump(made, placed, keeps, kls)
             return made

@@ -9,8 +9,10 @@ from typing import Any
 
 from tomprm.rl.openrlhf.settings import run_folder, settings
 
+PREFIX = "tomprm_"  # of what our agent and experience maker log
 # ours -> OpenRLHF's; what has no other name of ours is kept under its own
 NAMES = {
+    "scalar": "reward",  # OpenRLHF's reward is what stands at the last token; ours is the whole
     "tokens": "rollout/response_length_mean",
     "truncated": "rollout/truncated_rate",
     "loss": "policy_loss",
@@ -28,12 +30,10 @@ def metrics_row(step: int, status: Mapping[str, Any]) -> dict[str, Any]:
     """One row: arm, seed and step first, then every number of the status."""
     run = settings()
     renamed = {theirs: ours for ours, theirs in NAMES.items()}
-    row: dict[str, Any] = {"arm": run.arm, "seed": run.seed, "step": step}
-    for key, value in status.items():
-        if isinstance(value, (int, float)):
-            name = key.removeprefix("tomprm_") if key.startswith("tomprm_") else renamed.get(key, key)
-            row[name] = value
-    return row
+    numbers = {k: v for k, v in status.items() if isinstance(v, (int, float))}
+    theirs = {renamed.get(k, k): v for k, v in numbers.items() if not k.startswith(PREFIX)}
+    ours = {k.removeprefix(PREFIX): v for k, v in numbers.items() if k.startswith(PREFIX)}
+    return {"arm": run.arm, "seed": run.seed, "step": step} | theirs | ours
 
 
 def append_row(path: Path, row: Mapping[str, Any]) -> None:

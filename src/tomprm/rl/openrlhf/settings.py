@@ -33,6 +33,11 @@ class Settings(BaseModel):
 
 
 def write_settings(settings: Settings, folder: Path) -> None:
+    """A PRM's folder is written in full: workers run elsewhere. A service knows it by the name given."""
+    reward = settings.reward
+    if reward.prm and not settings.reward_url and Path(reward.prm).is_dir():
+        reward = reward.model_copy(update={"prm": str(Path(reward.prm).resolve())})
+        settings = settings.model_copy(update={"reward": reward})
     partial = folder / (FILE + ".partial")
     partial.write_text(settings.model_dump_json(indent=1), encoding="utf-8")
     partial.replace(folder / FILE)
