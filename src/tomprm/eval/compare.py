@@ -11,6 +11,7 @@ What is finished is never done again: the same command resumes a run that was cu
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -97,9 +98,10 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
         ConfigError: before anything starts, when the config cannot work.
     """
     check_tracking(config)
-    load_policy(config.policy)
-    check_judges(config)
-    if config.backend == "openrlhf":
+    if config.backend == "embedded":
+        load_policy(config.policy)
+        check_judges(config)
+    else:  # which checks without loading weights: the GPUs are OpenRLHF's
         from tomprm.rl.openrlhf.run import plan
 
         items = list(generate_training(config))
@@ -115,6 +117,7 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
     if config.backend == "openrlhf":  # each job has the whole cluster
         for job in missing:
             run_job(config, out, job, lambda: watch(todo))
+            _free_gpu()
     elif missing:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(
@@ -134,6 +137,13 @@ def compare(config: RunConfig, out: Path, watch: Callable[[list[Job]], None] = l
                 raise
     watch(todo)
     return gather(config, out)
+
+
+def _free_gpu() -> None:
+    """Give back what the evaluated policy left in this process: the next job's engines need the memory."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def worker_count(config: RunConfig, n_jobs: int) -> int:

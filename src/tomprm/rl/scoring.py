@@ -4,12 +4,15 @@
     scorer = HttpScorer("http://host:8080", config) # `tomprm serve` there
     reward = scorer(row, text)                      # row: an item, as Item.as_row writes it
 
-A reward never swallows an exception: what fails raises, and `saved_sample` keeps what it failed on.
+A reward never swallows an exception: what fails raises, and `save_sample` keeps what it failed on.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import os
+import threading
 import time
 import traceback
 import urllib.error
@@ -17,6 +20,7 @@ import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,7 @@ from tomprm.world.items import Item
 Scorer = Callable[[Mapping[str, Any], str], "Judged"]
 PATIENCE = 600.0  # seconds that a service may be away
 _STORIES = 256  # whose replays are kept
+_PAY_STEPS = frozenset({"process", "hybrid", "shuffled"})
 
 
 class RewardError(RuntimeError):
@@ -80,7 +85,13 @@ class Judged:
 
 
 def judged(reward: Reward) -> Judged:
-    """A reward with the numbers of its verdict that go into the logs."""
+    """A reward with the numbers of its verdict that go into the logs.
+
+    Raises:
+        RewardError: it is NaN or infinite.
+    """
+    if not all(map(math.isfinite, (reward.total, *reward.scores))):
+        raise RewardError(f"the reward is {reward.total} (scores {list(reward.scores)}); correct it")
     verdict = reward.verdict
     claims = sum(len(s.claims) for s in verdict.steps)
     numbers = {
@@ -106,7 +117,14 @@ class LocalScorer:
         self._known: OrderedDict[str, tuple[Item, Checker]] = OrderedDict()
 
     def __call__(self, row: Mapping[str, Any], text: str) -> Judged:
+        """Raises RewardError where steps are paid and the question's events are not known (never a silent 0),
+        ValueError where the row is no item."""
         item, checker = self._story(row)
+        if self.config.judge != "prm" and self.config.name in _PAY_STEPS and not checker.answer:
+            raise RewardError(
+                f"{item.id}: the events behind this question are not known ({item.abstain or 'no belief'}), "
+                "so its reasoning cannot be judged; leave it out"
+            )
         if self.config.judge == "checker":
             return judged(score(item, text, self.config, checker))
         from tomprm.prm.reward import prm_reward, shared_prm  # torch: not for the checker's sake
@@ -146,11 +164,11 @@ class HttpScorer:
                     return Judged.from_row(json.load(reply))
             except urllib.error.HTTPError as error:
                 detail = error.read().decode("utf-8", "replace")[:300]
-                if error.code < 500:  # it will not change its mind
+                if error.code < 500 and error.code not in (408, 429):  # it will not change its mind
                     raise RewardError(f"{self.url} refuses ({error.code}): {detail}") from error
                 why = f"{error.code}: {detail}"
-            except (OSError, json.JSONDecodeError) as error:
-                why = f"{error}"
+            except (OSError, HTTPException, ValueError) as error:  # gone, or gone in the middle of its answer
+                why = f"{type(error).__name__}: {error}"
             if time.monotonic() - started + pause > self.patience:
                 raise RewardError(
                     f"{self.url} has been away for {self.patience:.0f} s ({why}); start it and run the same "
@@ -168,9 +186,10 @@ def check_service(url: str, prm: str = "") -> None:
             health = json.load(reply)
         if health.get("service") != "tomprm":
             raise ValueError("something else answers there")
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, HTTPException, ValueError, AttributeError) as error:
+        why = " ".join(str(error).split()) or type(error).__name__
         raise ConfigError(
-            f"openrlhf.reward_url: {url}: {error}; start `tomprm serve` there, or leave it empty"
+            f"openrlhf.reward_url: {url}: {why}; start `tomprm serve` there, or leave it empty"
         ) from error
     if prm and not same_folder(prm, health.get("prm", "")):
         raise ConfigError(
@@ -197,7 +216,10 @@ def check_judges(config: RunConfig) -> None:
 
 
 def save_sample(folder: Path, row: Any, text: str, error: BaseException) -> Path:
-    """The sample that a reward failed on, with the error, as bad_reward.json; the first one stays."""
+    """The sample that a reward failed on, with the error, as bad_reward.json; the first one stays.
+
+    Safe where several workers fail at once: each writes a file of its own first.
+    """
     target = folder / "bad_reward.json"
     if not target.exists():
         saved = {
@@ -206,7 +228,8 @@ def save_sample(folder: Path, row: Any, text: str, error: BaseException) -> Path
             "text": text,
             "traceback": "".join(traceback.format_exception(error)),
         }
-        partial = target.with_suffix(".partial")
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f"{target.name}.{os.getpid()}-{threading.get_ident()}.partial"
         partial.write_text(json.dumps(saved, indent=1), encoding="utf-8")
         partial.replace(target)
     return target

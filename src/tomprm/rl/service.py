@@ -4,8 +4,9 @@
     POST /score   {"item": {...}, "text": "...", "reward": {...}?} -> Judged.as_row()
 
 `item` is a trace row without the trace (docs/schemas.md), `reward` a reward section of the config. What
-cannot be judged is answered with 422 and the reason, and so is a reward by another PRM than the one that
-the service was started with: no request makes it load a model.
+cannot be judged, or makes a reward fail, is answered with 422 and the reason: to ask again would not help.
+So is a reward by another PRM than the one that the service was started with: no request makes it load
+a model.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pydantic import BaseModel
 
 import tomprm
 from tomprm.config import RewardConfig
-from tomprm.rl.scoring import LocalScorer, RewardError, same_folder
+from tomprm.rl.scoring import LocalScorer, same_folder
 
 _REWARDS = 16  # configurations whose replays are kept
 
@@ -64,7 +65,7 @@ def application(default: RewardConfig) -> Any:
     async def score(request: Sample) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         try:
             result = scorer(request.reward)(request.item, request.text).as_row()
-        except (ValueError, TypeError, KeyError, RewardError) as error:
+        except Exception as error:
             raise HTTPException(422, f"{type(error).__name__}: {error}") from error
         count["scored"] += 1
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,10 @@ from typing import Any
 
 from tomprm.checker.check import Checker
 from tomprm.config import ConfigError, RunConfig
+from tomprm.rewards.rows import item_of
 from tomprm.rl.models import check_policy_path
-from tomprm.rl.openrlhf.flags import Value
-from tomprm.world.items import Item
+from tomprm.rl.openrlhf.data import Prompt
+from tomprm.rl.openrlhf.flags import Value, number, trainers
 
 # Distribution, any of which may provide it, and the versions that the tests ran with or that share the seam.
 SUPPORTED = {
@@ -52,24 +54,29 @@ def _installed(names: Sequence[str]) -> str | None:
 def gpus_needed(flags: Mapping[str, Value], extra: float = 0.0) -> int:
     """GPUs that OpenRLHF's actors, reference model, critic and engines reserve under these flags.
 
-    Sharing all: trainer and reference share GPUs, and in sync mode the engines too.
+    Sharing all: trainer, reference and critic share GPUs, and in sync mode the engines too.
+
+    Args:
+        extra: share of a GPU for a reward model in a Ray actor, which OpenRLHF knows nothing of.
     """
 
-    def count(role: str, default: int = 8) -> int:
-        nodes, gpus = flags.get(f"{role}.num_nodes", 1), flags.get(f"{role}.num_gpus_per_node", default)
-        return int(nodes) * int(gpus)  # type: ignore[arg-type]
+    def count(role: str) -> int:
+        return int(number(flags, f"{role}.num_nodes", 1) * number(flags, f"{role}.num_gpus_per_node", 8))
 
     actors = count("actor")
-    reference = count("ref") if float(flags.get("algo.kl.init_coef", 0.01)) > 0 else 0  # type: ignore[arg-type]
-    engines = int(flags.get("vllm.num_engines", 0)) * int(flags.get("vllm.tensor_parallel_size", 1))  # type: ignore[arg-type]
+    reference = count("ref") if number(flags, "algo.kl.init_coef", 0.01) > 0 else 0
     critic = count("critic") if flags.get("algo.advantage.estimator", "gae") == "gae" else 0
     if flags.get("train.colocate_all"):
-        total = actors + (engines if flags.get("train.async_enable") else 0)
+        total = actors + (_engine_gpus(flags) if flags.get("train.async_enable") else 0)
     elif flags.get("train.colocate_actor_ref"):
-        total = actors + critic + engines
+        total = actors + critic + _engine_gpus(flags)
     else:
-        total = actors + reference + critic + engines
+        total = actors + reference + critic + _engine_gpus(flags)
     return total + math.ceil(extra)
+
+
+def _engine_gpus(flags: Mapping[str, Value]) -> int:
+    return int(number(flags, "vllm.num_engines", 0) * number(flags, "vllm.tensor_parallel_size", 1))
 
 
 def check_layout(config: RunConfig, flags: Mapping[str, Value], available: int | None) -> None:
@@ -81,45 +88,64 @@ def check_layout(config: RunConfig, flags: Mapping[str, Value], available: int |
     Raises:
         ConfigError: names the key to change.
     """
-    layout, rl = config.openrlhf, config.rl
-    actors, engines = layout.nodes * layout.gpus_per_node, layout.engines * layout.tensor_parallel
-    if layout.colocate == "all" and layout.mode == "sync" and actors != engines:
+    gpus = int(number(flags, "actor.num_nodes", 1) * number(flags, "actor.num_gpus_per_node", 8))
+    engines, parallel = _engine_gpus(flags), int(number(flags, "vllm.tensor_parallel_size", 1))
+    if engines < 1:
         raise ConfigError(
-            f"openrlhf: sharing all GPUs, {layout.nodes} x {layout.gpus_per_node} trainer GPUs must equal "
-            f"{layout.engines} engines x {layout.tensor_parallel}; set engines: {actors // layout.tensor_parallel or 1} "
-            "or colocate: actor_ref"
+            "openrlhf.vllm.num_engines: step rewards need vLLM's engines; set engines: 1 or more"
         )
-    needed = gpus_needed(flags, layout.reward_gpus)
+    if flags.get("train.colocate_all") and not flags.get("train.async_enable") and gpus != engines:
+        fits = (
+            f"set engines: {gpus // parallel} or " if gpus % parallel == 0 else "change tensor_parallel or "
+        )
+        raise ConfigError(
+            f"openrlhf: sharing all GPUs, {gpus} trainer GPUs must equal {engines // parallel} engines x "
+            f"{parallel}; {fits}colocate: actor_ref"
+        )
+    if flags.get("train.colocate_all") or flags.get("train.colocate_actor_ref"):
+        reference = int(number(flags, "ref.num_nodes", 1) * number(flags, "ref.num_gpus_per_node", 8))
+        if number(flags, "algo.kl.init_coef", 0.01) > 0 and reference != gpus:
+            raise ConfigError(
+                f"openrlhf: a reference model on {reference} GPUs cannot share the {gpus} of the "
+                "trainer; leave out "
+                "ref.num_nodes and ref.num_gpus_per_node, or set colocate: none"
+            )
+    needed = gpus_needed(flags, config.openrlhf.reward_gpus)
     if available is not None and needed > available:
         raise ConfigError(
             f"openrlhf: this layout needs {needed} GPUs and there are {available}; lower gpus_per_node or "
             "engines, share them with colocate: all, or give the address of a larger Ray cluster"
         )
-    rollouts = rl.prompts_per_step * rl.samples_per_prompt
-    batch, micro = int(flags["train.batch_size"]), int(flags["train.micro_batch_size"])  # type: ignore[arg-type]
-    if batch % (micro * actors):
-        raise ConfigError(
-            f"openrlhf: {batch} rollouts an optimiser step do not divide among {actors} trainer GPUs in "
-            f"micro-batches of {micro}; change rl.micro_batch, rl.minibatches or rl.prompts_per_step"
-        )
-    if rollouts // int(flags["rollout.micro_batch_size"]) < actors:  # type: ignore[arg-type]
-        raise ConfigError(
-            f"openrlhf: {rollouts} rollouts in micro-batches of {flags['rollout.micro_batch_size']} leave some of "
-            f"{actors} trainer GPUs without work; lower rl.micro_batch"
-        )
+    rollouts = int(
+        number(flags, "rollout.batch_size", 1024) * number(flags, "rollout.n_samples_per_prompt", 1)
+    )
+    # What does not divide leaves trainers waiting for each other for ever.
+    for what, batch, micro in (
+        ("an optimiser step", int(number(flags, "train.batch_size", 128)), "train.micro_batch_size"),
+        ("a step", rollouts, "rollout.micro_batch_size"),
+    ):
+        size = int(number(flags, micro, 1))
+        if batch % (size * trainers(flags)):
+            raise ConfigError(
+                f"openrlhf: {batch} rollouts {what} do not divide among {trainers(flags)} trainers in "
+                f"micro-batches of {size} ({micro}); change rl.prompts_per_step, rl.minibatches or "
+                "gpus_per_node"
+            )
 
 
-def check_cluster(words: Sequence[str], resources: Mapping[str, float]) -> None:
+def check_cluster(words: Sequence[str], resources: Mapping[str, float], extra: float = 0.0) -> None:
     """In the driver, where the cluster's GPUs are known. Raises SystemExit with the remedy."""
     flags: dict[str, Value] = {}
     for index, word in enumerate(words):
         if word.startswith("--"):
+            name, given, value = word[2:].partition("=")
             following = words[index + 1] if index + 1 < len(words) else "--"
-            flags[word[2:]] = True if following.startswith("--") else following
-    needed, available = gpus_needed(flags), int(resources.get("GPU", 0))
+            flags[name] = value if given else True if following.startswith("--") else following
+    needed, available = gpus_needed(flags, extra), int(resources.get("GPU", 0))
     if needed > available:
         raise SystemExit(
-            f"tomprm: this layout needs {needed} GPUs and the Ray cluster has {available}; lower gpus_per_node "
+            f"tomprm: this layout needs {needed} GPUs and the Ray cluster has {available}; lower "
+            "gpus_per_node "
             "or engines, share them with colocate: all, or add nodes"
         )
 
@@ -148,49 +174,90 @@ def check_model(config: RunConfig) -> Any:
             f"openrlhf.max_length: {config.openrlhf.max_length} is more than the {window} tokens that {name} "
             "can read; lower it"
         )
+    if tokenizer.eos_token_id is None:
+        raise ConfigError(f"policy.model: the tokenizer of {name} has no EOS token; set eos_token")
+    rows = getattr(model, "vocab_size", None)
+    if rows and len(tokenizer) > rows:
+        raise ConfigError(
+            f"policy.model: the tokenizer of {name} has {len(tokenizer)} tokens, its model {rows}; save the "
+            "tokenizer of that model there"
+        )
     if tokenizer.chat_template:
-        chat = [{"role": "user", "content": "Where is the ball?"}]
+        _check_template(name, tokenizer)
+    return tokenizer
+
+
+def _check_template(name: str, tokenizer: Any) -> None:
+    from jinja2 import TemplateError
+
+    chat = [{"role": "user", "content": "Where is the ball?"}]
+    try:
         plain, asked = (
             tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=asked)
             for asked in (False, True)
         )
-        if plain == asked:
-            raise ConfigError(
-                f"policy.model: the chat template of {name} has no generation prompt, so the model would go on "
-                "with the user's turn; use a template that heeds add_generation_prompt"
-            )
-    return tokenizer
+    except (TemplateError, TypeError, ValueError, KeyError) as error:
+        raise ConfigError(
+            f"policy.model: the chat template of {name} cannot be used ({error}); correct it"
+        ) from error
+    if plain == asked:
+        raise ConfigError(
+            f"policy.model: the chat template of {name} has no generation prompt, so the model would go on "
+            "with the user's turn; use a template that heeds add_generation_prompt"
+        )
 
 
-def check_prompts(config: RunConfig, items: Sequence[Item], prompts: Sequence[str], tokenizer: Any) -> None:
+def check_prompts(
+    config: RunConfig, pool: Sequence[Prompt], tokenizer: Any, flags: Mapping[str, Value]
+) -> None:
     """Events behind every question, and room for every answer.
 
-    Args:
-        prompts: as the policy will see them, of the items in the same order.
-
     Raises:
-        ConfigError: names the item and the remedy.
+        ConfigError: names the prompt and the remedy.
     """
-    room = config.openrlhf.max_length - config.policy.max_new_tokens
-    if room <= 0:
+    longest, answer = (
+        int(number(flags, "data.max_len", 2048)),
+        int(number(flags, "rollout.max_new_tokens", 1)),
+    )
+    if longest <= answer:
         raise ConfigError(
-            f"openrlhf.max_length: {config.openrlhf.max_length} leaves no room for a prompt beside "
-            f"policy.max_new_tokens {config.policy.max_new_tokens}; raise it"
+            f"openrlhf.max_length: {longest} leaves no room for a prompt beside policy.max_new_tokens "
+            f"{answer}; "
+            "raise it"
         )
-    for item, prompt in zip(items, prompts, strict=True):
-        length = len(tokenizer(prompt, add_special_tokens=False)["input_ids"])
-        if length > room:
+    texts = [as_asked(tokenizer, prompt, flags) for prompt in pool]
+    for prompt, ids in zip(pool, tokenizer(texts, add_special_tokens=False)["input_ids"], strict=True):
+        if len(ids) + answer > longest:
             raise ConfigError(
-                f"{item.id}: a prompt of {length} tokens and policy.max_new_tokens {config.policy.max_new_tokens} "
-                f"do not fit openrlhf.max_length {config.openrlhf.max_length}; raise it to "
-                f"{length + config.policy.max_new_tokens}"
+                f"{prompt.where}: a prompt of {len(ids)} tokens and policy.max_new_tokens {answer} do "
+                "not fit "
+                f"openrlhf.max_length {longest}; raise it to {len(ids) + answer}"
             )
-    for item in items:
+        try:  # as the rollout worker will read it
+            item = item_of(json.loads(prompt.label))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ConfigError(
+                f"{prompt.where}: its story or question cannot be read ({error}); correct or leave it out"
+            ) from error
         if not Checker(item).answer:
             raise ConfigError(
-                f"{item.id}: the events behind this question are not known ({item.abstain or 'no belief'}), so "
-                "its reasoning cannot be judged; leave it out"
+                f"{prompt.where}: the events behind this question are not known "
+                f"({item.abstain or 'no belief'}), "
+                "so its reasoning cannot be judged; leave it out"
             )
+
+
+def as_asked(tokenizer: Any, prompt: Prompt, flags: Mapping[str, Value]) -> str:
+    """A prompt's text as OpenRLHF makes it. Raises ConfigError for a chat without a chat template."""
+    if flags.get("data.apply_chat_template"):
+        chat = [{"role": "user", "content": prompt.text}] if isinstance(prompt.text, str) else prompt.text
+        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+    if not isinstance(prompt.text, str):
+        raise ConfigError(
+            f"{prompt.where}: is a list of messages and the policy has no chat template; give it as a string"
+        )
+    template = flags.get("data.input_template")
+    return template.format(prompt.text) if isinstance(template, str) and "{}" in template else prompt.text
 
 
 def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
@@ -202,9 +269,12 @@ def check_reward(config: RunConfig, elsewhere: bool = False) -> None:
         grouped = reward.credit.baseline != "none" or reward.credit.form in ("process_supervision", "prof")
         if grouped and config.rl.samples_per_prompt < 2:
             raise ConfigError(
-                f"arms.{name}.credit: {reward.credit.form} with baseline {reward.credit.baseline} compares the "
+                f"arms.{name}.credit: {reward.credit.form} with baseline {reward.credit.baseline} "
+                "compares the "
                 "rollouts of a prompt; set rl.samples_per_prompt to 2 or more"
             )
+    if config.openrlhf.reward_url and config.openrlhf.reward_gpus:
+        raise ConfigError("openrlhf: reward_url and reward_gpus are two places for one reward; drop one")
     if elsewhere:
         return
     check_judges(config)

@@ -2,7 +2,9 @@
 
 Defaults that differ from the embedded trainer's meaning are set so that both mean the same: a constant
 learning rate after the warm-up, one pass over the rollouts, prompts drawn as often as the config says.
-What stands under `openrlhf:` beside tomprm's own keys overrides all of it.
+What stands under `openrlhf:` beside tomprm's own keys overrides all of it, but for what tomprm has to find
+again (OURS). Prompts of one's own (`data.prompt_dataset`) are read by data.py and drawn from as generated
+ones are.
 """
 
 from __future__ import annotations
@@ -18,6 +20,12 @@ from tomprm.config import ConfigError, RunConfig
 
 AGENT = Path("reward_models") / "openrlhf_agent.py"
 Value = bool | int | float | str | list[Any] | tuple[Any, ...]
+PROMPTS = "data.prompt_dataset"
+OURS = {
+    "ckpt.path": "checkpoints lie in the run's folder; choose that with --out",
+    "ckpt.output_dir": "the policy lies in the run's folder; choose that with --out",
+    "ckpt.load_enable": "a run goes on by itself; name a new folder with --out to begin anew",
+}
 
 
 def openrlhf_flags(config: RunConfig, seed: int, folder: Path, *, chat: bool) -> dict[str, Value]:
@@ -27,14 +35,16 @@ def openrlhf_flags(config: RunConfig, seed: int, folder: Path, *, chat: bool) ->
         folder: the run's; data, checkpoints and the trained policy lie there.
         chat: prompts go through the tokenizer's chat template.
     """
-    rl, layout = config.rl, config.openrlhf
+    rl, layout, given = config.rl, config.openrlhf, given_flags(config)
+    for name in OURS.keys() & given:
+        raise ConfigError(f"openrlhf.{name}: {OURS[name]}")
+    given.pop(PROMPTS, None)
     rollouts = rl.prompts_per_step * rl.samples_per_prompt
-    actors = layout.nodes * layout.gpus_per_node
-    micro = max(1, min(rl.micro_batch, rollouts // rl.minibatches // actors))
+    shape = {"actor.num_nodes": layout.nodes, "actor.num_gpus_per_node": layout.gpus_per_node}
+    actors = trainers(shape | given)
     flags: dict[str, Value] = {
         "actor.model_name_or_path": model_path(config.policy.model),
-        "actor.num_nodes": layout.nodes,
-        "actor.num_gpus_per_node": layout.gpus_per_node,
+        **shape,
         "ref.num_nodes": layout.nodes,
         "ref.num_gpus_per_node": layout.gpus_per_node,
         "vllm.num_engines": layout.engines,
@@ -43,18 +53,18 @@ def openrlhf_flags(config: RunConfig, seed: int, folder: Path, *, chat: bool) ->
         "train.async_enable": layout.mode != "sync",
         "train.partial_rollout_enable": layout.mode == "partial",
         "train.agent_func_path": str(agent_file()),
-        "data.prompt_dataset": str(folder.resolve() / "data" / "prompts.jsonl"),
+        PROMPTS: str(folder.resolve() / "data" / "prompts.jsonl"),
         "data.input_key": "prompt",
         "data.label_key": "label",
         "data.apply_chat_template": chat,
         "data.max_len": layout.max_length,
         "rollout.batch_size": rl.prompts_per_step,
         "rollout.n_samples_per_prompt": rl.samples_per_prompt,
-        "rollout.micro_batch_size": micro,
+        "rollout.micro_batch_size": _micro_batch(rollouts, actors, rl.micro_batch),
         "rollout.max_new_tokens": config.policy.max_new_tokens,
         "rollout.temperature": rl.temperature,
         "train.batch_size": rollouts // rl.minibatches,
-        "train.micro_batch_size": micro,
+        "train.micro_batch_size": _micro_batch(rollouts // rl.minibatches, actors, rl.micro_batch),
         "train.num_episodes": 1,
         "train.seed": seed,
         "algo.advantage.estimator": rl.estimator,
@@ -71,7 +81,31 @@ def openrlhf_flags(config: RunConfig, seed: int, folder: Path, *, chat: bool) ->
         "ckpt.save_steps": rl.checkpoint_every,
         "ckpt.load_enable": True,
     }
-    return flags | given_flags(config)
+    if given.get("algo.advantage.estimator") == "gae":  # the one estimator with a critic
+        flags |= {"critic.num_nodes": layout.nodes, "critic.num_gpus_per_node": layout.gpus_per_node}
+    return flags | given
+
+
+def number(flags: Mapping[str, Value], name: str, default: float) -> float:
+    """A flag's number, or OpenRLHF's default. Raises ConfigError where it is none."""
+    value = flags.get(name, default)
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ConfigError(f"openrlhf.{name}: {value!r} is no number; correct it") from None
+
+
+def trainers(flags: Mapping[str, Value]) -> int:
+    """Trainer processes with rollouts of their own: those of a ring or a tensor-parallel group share them."""
+    gpus = number(flags, "actor.num_nodes", 1) * number(flags, "actor.num_gpus_per_node", 8)
+    shared = number(flags, "ds.ring_attn_size", 1) * number(flags, "ds.tensor_parallel_size", 1)
+    return max(1, int(gpus // max(1, shared)))
+
+
+def _micro_batch(rollouts: int, actors: int, limit: int) -> int:
+    """The largest micro-batch up to `limit` that divides a trainer's share of the rollouts."""
+    share = max(1, rollouts // actors)
+    return max(size for size in range(1, min(limit, share) + 1) if share % size == 0)
 
 
 def _sharing(config: RunConfig) -> dict[str, Value]:
@@ -153,7 +187,10 @@ def known_flags() -> set[str] | None:
     spec = find_spec("openrlhf")
     if spec is None or not spec.submodule_search_locations:
         return None
-    text = (Path(spec.submodule_search_locations[0]) / "cli" / "train_ppo_ray.py").read_text(encoding="utf-8")
+    source = Path(spec.submodule_search_locations[0]) / "cli" / "train_ppo_ray.py"
+    if not source.is_file():  # some other folder called openrlhf
+        return None
+    text = source.read_text(encoding="utf-8")
     plain = set(re.findall(r"""add_argument\(\s*f?["']--([\w.{}]+)["']""", text))
     return {
         name.replace("{prefix}", prefix)

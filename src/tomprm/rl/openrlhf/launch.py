@@ -12,7 +12,8 @@ import runpy
 import sys
 from pathlib import Path
 
-from tomprm.rl.openrlhf.settings import RUN
+from tomprm.config import ConfigError
+from tomprm.rl.openrlhf.settings import RUN, settings
 
 CLI = "openrlhf.cli.train_ppo_ray"
 HOOK = "tomprm.rl.openrlhf.hook.setup"
@@ -35,13 +36,17 @@ def main(argv: list[str]) -> None:
     if rest[:1] != ["--"]:
         raise SystemExit("usage: python -m tomprm.rl.openrlhf.launch RUN_FOLDER [--address A] -- FLAGS")
     os.environ[RUN] = str(folder)
+    try:
+        reward_gpus = settings().reward_gpus
+    except ConfigError as error:
+        raise SystemExit(f"tomprm: {error}") from error
     import ray
 
     from tomprm.rl.openrlhf.checks import check_cluster
 
     ray.init(address=address, runtime_env=runtime_env(folder), log_to_driver=True)
     try:
-        check_cluster(rest[1:], ray.cluster_resources())
+        check_cluster(rest[1:], ray.cluster_resources(), reward_gpus)
         sys.argv = [CLI, *rest[1:]]
         runpy.run_module(CLI, run_name="__main__", alter_sys=True)
     finally:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tomprm.config import ConfigError, RunConfig
 from tomprm.rl.openrlhf.checks import check_layout, check_model, check_prompts, check_reward, check_versions
-from tomprm.rl.openrlhf.data import prompt_rows, write_prompts
+from tomprm.rl.openrlhf.data import prompt_pool, prompt_rows, write_prompts
 from tomprm.rl.openrlhf.flags import check_flags, command, openrlhf_flags, readable
 from tomprm.rl.openrlhf.settings import RUN, Settings, write_settings
 from tomprm.rl.train import forget_after
@@ -34,18 +34,14 @@ def plan(
     Raises:
         ConfigError: the config cannot work; nothing has been started or written.
     """
+    if not elsewhere:
+        check_versions()
     tokenizer = check_model(config)
     flags = openrlhf_flags(config, seed, folder, chat=bool(tokenizer.chat_template))
     check_flags(flags)
     check_layout(config, flags, None if elsewhere or config.openrlhf.address else _local_gpus())
     check_reward(config, elsewhere)
-    if not elsewhere:
-        check_versions()
-    rows = list(prompt_rows(config, items, seed))
-    by_id = {item.id: item for item in items}
-    seen = {json.loads(row["label"])["id"]: row["prompt"] for row in rows}
-    prompts = [_as_asked(tokenizer, prompt) for prompt in seen.values()]
-    check_prompts(config, [by_id[name] for name in seen], prompts, tokenizer)
+    check_prompts(config, prompt_pool(config, items), tokenizer, flags)
     address = config.openrlhf.address
     if address.startswith(("http://", "https://")):
         inner = command(flags, folder, "auto")
@@ -92,7 +88,9 @@ def train(
         ),
         folder,
     )
-    write_prompts(folder / "data" / "prompts.jsonl", prompt_rows(config, items, seed))
+    flags = openrlhf_flags(config, seed, folder, chat=False)  # of which the names of columns are needed
+    rows = prompt_rows(config, prompt_pool(config, items), seed, flags)
+    write_prompts(folder / "data" / "prompts.jsonl", rows)
     forget_after(folder / "metrics.jsonl", checkpoint_step(folder))
     (folder / BAD).unlink(missing_ok=True)
     code = _start(words, folder, watch)
@@ -156,13 +154,6 @@ def failure(folder: Path, code: int) -> str:
     errors = [line.strip() for line in tail if "Error" in line or line.startswith("tomprm:")]
     last = errors[-1] if errors else f"exit code {code}"
     return f"OpenRLHF failed: {last}; the log is {log}; the same command goes on from the last checkpoint"
-
-
-def _as_asked(tokenizer: Any, prompt: str) -> str:
-    if not tokenizer.chat_template:
-        return prompt
-    chat = [{"role": "user", "content": prompt}]
-    return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
 
 
 def _local_gpus() -> int:

@@ -30,9 +30,10 @@ class ActorScorer:
         import ray
 
         actor = ray.remote(num_gpus=gpus, max_restarts=3, max_task_retries=3)(_Scoring)
-        self._actor: Any = actor.options(name=ACTOR, get_if_exists=True).remote(
-            config.model_dump(mode="json")
-        )
+        # DEFAULT: else it would be a child of this worker's placement group, whose GPUs are all taken, and
+        # wait for ever.
+        options = actor.options(name=ACTOR, get_if_exists=True, scheduling_strategy="DEFAULT")
+        self._actor: Any = options.remote(config.model_dump(mode="json"))
 
     def __call__(self, row: Mapping[str, Any], text: str) -> Judged:
         import ray

@@ -35,24 +35,32 @@ def unpack(row: Sequence[float]) -> ScoredSteps:
         ValueError: not made by `pack`.
     """
     values = iter(row)
+
+    def whole() -> int:
+        value = next(values)
+        if not 0 <= value < 2**24 or value != int(value):
+            raise ValueError(f"{value} is no index")
+        return int(value)
+
     try:
-        version, tokens, outcome, weight, count = (next(values) for _ in range(5))
+        version, tokens, outcome, weight, count = next(values), whole(), next(values), next(values), whole()
         if version != FORMAT:
             raise ValueError(f"format {version}")
         ends: list[int] = []
         progress: list[float] = []
         scores: list[float] = []
         obligations: list[tuple[int, ...]] = []
-        for _ in range(int(count)):
-            ends.append(int(next(values)))
+        for _ in range(count):
+            ends.append(whole())
             progress.append(next(values))
             scores.append(next(values))
-            obligations.append(tuple(int(next(values)) for _ in range(int(next(values)))))
-    except (StopIteration, RuntimeError, ValueError) as error:
-        raise ValueError(
-            f"{KEY} is damaged ({error}); use the same version of tomprm in all workers"
-        ) from error
-    if any(values):
-        raise ValueError(f"{KEY} is damaged (trailing values); use the same version of tomprm in all workers")
-    steps = (tuple(ends), tuple(progress), tuple(scores), tuple(obligations))
-    return ScoredSteps(int(tokens), *steps, outcome, weight)
+            obligations.append(tuple([whole() for _ in range(whole())]))
+        if any(values):
+            raise ValueError("values after the last step")
+        steps = (tuple(ends), tuple(progress), tuple(scores), tuple(obligations))
+        return ScoredSteps(tokens, *steps, outcome, weight)
+    except StopIteration:
+        why = "it ends too early"
+    except (ValueError, OverflowError) as error:
+        why = str(error)
+    raise ValueError(f"{KEY} is damaged ({why}); use the same version of tomprm in all workers")
