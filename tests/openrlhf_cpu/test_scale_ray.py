@@ -13,6 +13,7 @@ from tomprm import cli
 from tomprm.belief.generate import Recipe, generate
 from tomprm.scale.partial import partial_of
 
+
 @pytest.fixture(scope="module", autouse=True)
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     import ray

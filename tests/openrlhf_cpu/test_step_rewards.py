@@ -1,7 +1,8 @@
-"""tomprm's step rewards in the real pipeline: each run trains, and every batch it trained on is recomputed."""
+"""Step rewards in the real pipeline: each run trains, and every batch that it trained on is recomputed."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import signal
@@ -247,8 +248,6 @@ def kill_everything(process: Any, out: Path) -> None:
     ]
     kill_group(process)
     for victim in victims:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             victim.send_signal(signal.SIGKILL)
-        except psutil.NoSuchProcess:
-            pass
     psutil.wait_procs(victims, timeout=20)

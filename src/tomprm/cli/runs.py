@@ -82,8 +82,8 @@ class TrainRl:
             load_policy(config.policy)
             rl = config.rl
             print(
-                f"embedded: {rl.steps} steps of {rl.prompts_per_step} prompts x {rl.samples_per_prompt} rollouts, "
-                f"arm {self.arm}, seed {self.seed}, into {out}"
+                f"embedded: {rl.steps} steps of {rl.prompts_per_step} prompts x {rl.samples_per_prompt} "
+                f"rollouts, arm {self.arm}, seed {self.seed}, into {out}"
             )
             return
         keep_freed_memory()

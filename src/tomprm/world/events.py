@@ -108,7 +108,7 @@ class Story:
     events: tuple[Event, ...]
     agents: tuple[str, ...]  # in order of appearance
     _by_fact: dict[Fact, tuple[Event, ...]] = field(
-        default_factory=dict[Fact, tuple[Event, ...]], compare=False, repr=False
+        default_factory=dict[Fact, tuple[Event, ...]], init=False, compare=False, repr=False
     )
 
     def about(self, fact: Fact) -> tuple[Event, ...]:

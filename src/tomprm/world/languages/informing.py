@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from math import log
+from math import fsum, log  # fsum: the same whatever the order, and that of a set is not fixed
 
 from tomprm.world.languages.fantom import Utterance
 
@@ -53,16 +53,16 @@ def informing(
     spoken = [stems(u.words) for u in said]
     used = Counter(w for words in spoken for w in words)
     wanted = {w: log(len(said) / used[w]) for w in stems(information) if w in used}
-    weight = [sum(wanted[w] for w in words if w in wanted) for words in spoken]
+    weight = [fsum(wanted[w] for w in words if w in wanted) for words in spoken]
     found: list[tuple[float, frozenset[int]]] = []
     for start, end in stretches(here):
         order = sorted(range(start, end), key=lambda i: -weight[i])[:_BEST]
         covered = {w for i in order for w in spoken[i] if w in wanted}
         present = len(taking_part & here[start]) / len(taking_part) if taking_part else 1.0
-        total = sum(wanted[w] for w in covered) * present
+        total = fsum(wanted[w] for w in covered) * present
         lines = frozenset(said[i].line for i in order if weight[i] >= weight[order[0]] / 2)
         found.append((total, lines))
     best = max(total for total, _ in found)
-    if best <= _LITTLE * sum(wanted.values()) or best == 0:
+    if best <= _LITTLE * fsum(wanted.values()) or best == 0:
         return []
     return [lines for total, lines in sorted(found, key=lambda f: -f[0]) if total >= rival * best]
