@@ -150,7 +150,8 @@ def test_reinforce_baseline_sync_with_a_service_that_restarts(
 
 
 @pytest.mark.timeout(600)
-def test_reinforce_async(cluster: Cluster, policy: Path, tmp_path: Path) -> None:
+def test_compare_with_asynchronous_training(cluster: Cluster, policy: Path, tmp_path: Path) -> None:
+    """The main job on this backend: it trains, evaluates the baseline and what was trained, and reports."""
     config = config_file(
         tmp_path,
         cluster,
@@ -158,8 +159,14 @@ def test_reinforce_async(cluster: Cluster, policy: Path, tmp_path: Path) -> None
         reward={"credit": {"form": "min_soft", "baseline": "leave_one_out"}},
         openrlhf={"mode": "async"},
     )
-    train(config, tmp_path / "run", cluster)
-    check_run(tmp_path / "run", config, policy, sync=False)
+    out = tmp_path / "run"
+    run_cli(["compare", str(config), "--out", str(out)], environment(cluster), timeout=500)
+    check_run(out / "arms" / "process-s0", config, policy, sync=False)
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    final = [row for row in rows if row.get("arm") == "process" and row.get("checkpoint") == "final"]
+    assert final and {row["arm"] for row in rows} >= {"process", "warm_start"}
+    assert (out / "report.html").stat().st_size > 10_000
+    assert len((out / "metrics.jsonl").read_text().splitlines()) == STEPS
 
 
 @pytest.mark.timeout(600)
