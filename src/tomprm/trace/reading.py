@@ -79,7 +79,7 @@ class Reader:
     ) -> Iterator[Statement]:  # fmt: skip
         asks = bool(cues.ASKS.search(spoken))
         secret = "secret" in spoken.lower()
-        self.spoken, self.contrast, self.doubts, self.called = [], False, {}, {}
+        self.spoken, self.contrast, self.doubts, self.called = [], False, {}, dict(self.lexicon.sexes)
         quoted = plain(spoken) in self.lexicon.sentences
         concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
         closes = bool(cues.END.search(spoken))
@@ -167,7 +167,9 @@ class Reader:
             return None
         if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
             return None
-        who = next(t.group for t in clause.tokens if t.tag == "P")
+        verb = next(i for i, t in enumerate(clause.tags) if t in "Xw")
+        people = [t.group for t in clause.tokens[:verb] if t.tag == "P"]
+        who = people[-1] if people else next(t.group for t in clause.tokens if t.tag == "P")
         other = next(t for t in after.tokens if t.tag == "P")
         here = list(who.names) if who is not None else []
         company = self._meant(other.group, here) if other.group is not None else None
@@ -246,7 +248,7 @@ class Reader:
         bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
             group = token.group
-            if token.tag in "BAt":
+            if token.tag in "BAt>":
                 bound = []
             if group is not None:
                 group = self._meant(group, bound, [n for n in here if n not in bound])
