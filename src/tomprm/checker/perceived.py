@@ -34,6 +34,8 @@ def perception(t: Telling, s: Statement) -> Verdicts:
                 positive=True,
             ),
         )
+    if s.thing and not s.heard:
+        return _nothing_new(t, s, group)
     if t.before is ClaimKind.PERCEPTION and group.kind == "none" and not s.wide:
         return [unclear(s, "what nobody notices is not clear")]
     if s.of_that and t.before in (
@@ -56,6 +58,22 @@ def perception(t: Telling, s: Statement) -> Verdicts:
         return wrong[0] if wrong else [x for v in made for x in v]
     good = next((v for v in made if all(x.status is Status.SUPPORTED for x in v)), None)
     return good or made[0]
+
+
+def _nothing_new(t: Telling, s: Statement, group: Group) -> Verdicts:
+    """Learns nothing about a thing on the visit that was told last."""
+    entries = [n for n in t.latest or t.earlier if t.time.by_line[n].kind is Kind.ENTER]
+    fact = Fact(s.thing, "place")
+    if not entries or len(group.names) != 1 or group.kind != "some" or group.options:
+        return [unclear(s, "what is learnt is not clear")]
+    name, start = group.names[0], entries[-1]
+    end = min((n for n in t.time.exits((name,), "") if n > start), default=t.time.end)
+    claim = Claim(ClaimKind.PERCEPTION, s.text, (name,), s.thing, line=start, positive=False)
+    for event in t.checker.state.story.about(fact):
+        if start <= event.line <= end and name in event.real:
+            reason = f"{name} sees the {s.thing} at line {event.line}"
+            return [t.wrong(s, claim, reason, event.line, ErrorKind.WRONG_OBSERVERS, reason)]
+    return [supported(s, claim, f"{name} sees nothing of it", start)]
 
 
 def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
@@ -112,6 +130,8 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
     acts = [n for n in lines if n in t.time.by_line]
     changes = [n for n in acts if t.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)]
     chosen = changes or acts
+    if not changes and acts and s.lines is None and all(t.time.by_line[n].kind is Kind.ENTER for n in acts):
+        chosen = [*acts, *t.told[-1:]]  # "Bob came in later. Ann saw it": the move told before
     if chosen and chosen[0] in t.also and s.lines is None:
         chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]
     if s.lines is None and not s.wide:
@@ -190,8 +210,10 @@ def sight(t: Telling, s: Statement) -> Verdicts:
         names = tuple(sorted(t.time.present(t.anchor or t.cursor) - set(group.but)))
     else:
         names = group.names
-    if not names or group.kind == "none":
+    if not names or group.kind == "none" or (s.company is not None and s.company.pronoun):
         return [unclear(s, "who is meant is not clear")]
+    if s.company is not None:
+        names = tuple(dict.fromkeys((*names, *s.company.names)))
     thing = s.thing if s.thing not in ("", "it") else t.item.question.fact.thing
     fact = Fact(thing, s.relation)
     seen = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tomprm.checker.telling import BEFORE, Telling, Verdicts, supported, unclear
-from tomprm.checker.verdict import ErrorKind, Status
+from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
-from tomprm.trace.statements import Statement
+from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import Fact, Kind, join_names
 
@@ -131,12 +131,16 @@ def _going(
                 or lines[len(names) == 1 :]
             )
         line = t.pick(lines, s)
+        if line is not None and not group.options and _stayed_away(t, s, name, line, names, find):
+            line = None
         if line is not None and not group.options and (late := t.out_of_time(s, line)):
             at.append(line)
             made.append(late)
         elif line is not None:
             at.append(line)
             made.append(supported(s, claim, f"line {line}", line))
+            if s.kind is ClaimKind.ENTRY and not group.options and (wrong := _alone(t, s, name, line)):
+                made[-1] = wrong
             continue
         others = [n for n in group.options if find((n,), s.room)]
         if others:
@@ -151,6 +155,37 @@ def _going(
             t.wrong(s, claim, f"{name} does not {plain}{where}", None, ErrorKind.UNKNOWN_EVENT, reason)
         )
     return made, max(at, default=None)
+
+
+def _stayed_away(
+    t: Telling,
+    s: Statement,
+    name: str,
+    line: int,
+    names: Sequence[str],
+    find: Callable[[Sequence[str], str], list[int]],
+) -> bool:
+    """ "Ann, Bob and Cid go (back) in": two of them come together from here on, this one came before only."""
+    if len(names) < 2 or s.kind is not ClaimKind.ENTRY or line >= t.cursor or s.when is When.PAST:
+        return False
+    later = [n for other in names if other != name for n in find((other,), s.room) if n >= t.cursor]
+    return any(len(t.time.by_line[n].actors) > 1 for n in later)
+
+
+def _alone(t: Telling, s: Statement, name: str, line: int) -> ClaimVerdict | None:
+    """Comes in with, or joins, people who are nowhere near."""
+    company = s.company
+    if company is None or company.options or company.kind != "some" or not company.names or not s.positive:
+        return None
+    room = t.time.room(name, line)
+    stay = [n for n in t.time.lines if n >= line]
+    stay = stay[: next((i for i, n in enumerate(stay) if t.time.room(name, n) != room), len(stay))]
+    near = [n for n in company.names if any(t.time.room(n, at) == room for at in stay)]
+    if room is None or not stay or (near if company.pronoun else len(near) == len(company.names)):
+        return None
+    reason = f"{join_names([n for n in company.names if n not in near])} is not there from line {line} on"
+    claim = Claim(s.kind, s.text, (name,), place=s.room, line=line)
+    return t.wrong(s, claim, reason, line, ErrorKind.WRONG_OBSERVERS, reason)
 
 
 def _returns(t: Telling, lines: Sequence[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tomprm.checker.telling import Telling, Verdicts, supported, unclear
@@ -11,6 +12,9 @@ from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import join_names
+
+
+_ALREADY = re.compile(r"\b(?:already|by (?:now|then|that|this)|any ?more|no longer)\b", re.IGNORECASE)
 
 
 def presence(t: Telling, s: Statement) -> Verdicts:
@@ -45,6 +49,8 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
         moments = within or moments
     here = moments[0] if moments else t.cursor
     near = [n for n in t.time.lines if n > here][:1]
+    if not s.positive and _ALREADY.search(s.text):
+        near = []
     claim = Claim(ClaimKind.PRESENCE, s.text, (name,), place=s.room, positive=s.positive)
     if any(right(name, n) for n in ([here] if t.anchor is not None else [here, *near])):
         return supported(s, claim, f"at line {here}", here or None)
@@ -63,7 +69,7 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    if not s.positive and any(right(name, n) for n in t.time.lines if n >= here):
+    if not s.positive and s.lines is None and any(right(name, n) for n in t.time.lines if n >= here):
         return unclear(s, f"true later only; {truth} at line {here}")
     # Right after an event of the same step it is said of that event.
     strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)

@@ -107,6 +107,7 @@ def goes(kind: ClaimKind) -> Build:
                 positive="n" not in m.found[0],
                 again=again,
                 perfect="h" in m.found[0],
+                company=m.who("company") or m.who("mates"),
             )
 
     return build

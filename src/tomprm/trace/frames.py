@@ -29,8 +29,12 @@ from tomprm.trace.meanings import (
     Build,
     Match,
     belief,
+    belief_there,
     finds,
+    finds_last,
     hears,
+    is_there_for,
+    learns_nothing,
     looks_there,
     points,
     sees,
@@ -45,6 +49,7 @@ _SELF = ("know", "knows", "knew", "known", "knowing", "realise", "realises", "re
          "realized", "aware", "sure", "learns", "remember", "remembers", "understand", "understands",
          "well aware", "fully aware", "recall", "recalls", "conscious", "informed")  # fmt: skip
 _SUBJ = "(?P<who>P)"
+_SEES = "[hbmi]*n?[hbm]*(?:w?[pL]i)?"  # is there to see
 _LINK = "[o,:>]?t?,?"
 _CHAIN = rf"(?:P[hbmni]*[BA]{_LINK})"
 _WHERE = "(?P<place>[CRLu])"
@@ -55,7 +60,10 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"(?P<chain>{_CHAIN}*)(?P<who>P)m[hbmi]*Ei?(?P<place>C)", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<who>P)[hbm]*Ei?(?P<place>C)", belief),
     (r"(?P<place>C)[hbm]+(?P<inside>n?)[hbm]*Fy(?P<chain>P)", belief),
-    (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<who>P)[hbm]*F", looks_there),
+    (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<more>{_CHAIN}*)(?P<who>P)[hbm]*F", looks_there),
+    (rf"V[hbm]*q(?P<chain>{_CHAIN}+)T[hbm]", belief_there),
+    (rf"(?P<chain>{_CHAIN}+P[hbm]*n?[hbm]*B)T,?$", belief_there),
+    (r"l(?:[oq]T)?[oi](?P<chain>P)[hbm:,]*i?(?P<place>[CR])(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", belief),
     (rf"(?P<chain>{_CHAIN}*(?:P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA]))o?q(?:(?P<thing>T)|iF(?:o?(?P<sought>T))?)", unknown),
@@ -69,20 +77,25 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<chain>P)m[hbm]*Y[it]?(?P<place>[CR])", belief),  # would say
     (r"(?P<who>P)[hbm]*M(?P<thing>T)s(?P<seer>P)i*(?P<place>[CR])", moves_before),
     # saw her put it in the box
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<actor>P)[hbmi]*M(?P<thing>T)?(?:f(?P<source>[CR]))?[hbi]*{_BOX}", watches),
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<actor>P)[hbmi]*(?:[XEg](?:f?R)?|M(?P<thing>T),?$)", watches),
-    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ](?P<thing>T)[hbm]*M(?:f(?P<source>[CR]))?i*{_BOX}", watches),
+    (rf"{_SUBJ}{_SEES}[OZ](?P<actor>P)[hbmi]*M(?P<thing>T)?(?:f(?P<source>[CR]))?[hbi]*{_BOX}", watches),
+    (rf"{_SUBJ}{_SEES}[OZ](?P<actor>P)[hbmi]*(?:[XEg](?:f?R)?|M(?P<thing>T),?$)", watches),
+    (rf"{_SUBJ}{_SEES}[OZ](?P<thing>T)[hbm]*[ME](?:f(?P<source>[CR]))?i*{_BOX}", watches),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*H(?P<speaker>P)Y(?P<listener>P)?(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", overhears),
     # last saw it in the box
     (rf"{_SUBJ}[hbmi]*n?[hbm]*lO(?:q?(?P<thing>T))?[hbmi]*{_BOX}", finds),
-    (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:[xW]P?)*[hbm]*i?{_BOX}", finds),
+    (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:x*W(?P<company>P))?x*[hbm:]*T?i?{_BOX}", finds),
+    (rf"V[rt]?{_SUBJ}[hbmi]*O[hbm]+V?[io]?{_BOX}", finds_last),
+    (rf"q{_SUBJ}[hbmi]*n?[hbm]*O[hbm]+V(?:,?i+(?P<place>[CR]))?", sees),
+    (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:[pL]|iR)i?O[VT]?(?!P)", is_there_for),
+    (rf"{_SUBJ}[hbm]*n?[hbm]*w?[pL]oV", is_there_for),
+    (rf"{_SUBJ}[hbm]*[BOH]?z[oi](?P<topic>T)", learns_nothing),
     (rf"(?P<place>[CR])[hbm]*l[xqt]*{_SUBJ}[hbm]*O(?P<thing>T)?(?!P)", finds),
     (r"(?P<who>P)[hbm]*Y(?:sP)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
     # did not see the move, misses it, has no idea about it
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE](?:i*(?P<place>[CR]))?", sees),
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?:oT)?(?:i+(?P<place>[CR]))?(?!P)", sees),
     (r"(?:V|T|z)[hbm]*(?P<no>n?)[hbm]*[OZH]y(?P<who>P)", sees),
-    (r"[OZH]y(?P<who>P)", sees),
+    (r"(?:n[hbm]*|z(?:oK|oT)?[hbm]*)?[OZH]y(?P<who>P)", sees),
     (r"^O:(?P<who>P)$", sees),
     (r"s(?P<who>P)", sees),
     (r"W(?P<who>P)b?O", sees),
@@ -92,7 +105,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", sees),
     # what is said, heard and believed
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
-    (r"(?P<who>P)[hbm]*n?[hbm]*Y(?:sP)?i?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?:i(?P<to>P))?(?!c[CR])", says),
+    (r"(?P<who>P)[hbm]*n?[hbm]*Y(?:sP)?i?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?(?:(?=iP)|[hbmiw]*)(?P<place>[CR])?(?:i(?P<to>P))?(?!c[CR])", says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HSY", hears),
     (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", says),
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", says),
@@ -122,7 +135,8 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"^(?P<who>S)M$", still),
     # coming, going, being there
     (r"(?P<who>P)[hbm]*b(?P<how>[lx])x?(?:i?X|f(?P<room>R)|g)", out),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?(?:,(?P<more>P),?$)?", goes(ClaimKind.ENTRY)),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*E(?:W?(?P<company>P)(?![hbmnMEXwOZHBFYUDNA]))?i*(?P<room>[RL])?W?(?P<mates>P)?(?:,(?P<more>P),?$)?", goes(ClaimKind.ENTRY)),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*E[iW]*(?P<room>[RL])?", goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Ey(?P<who>P)", goes(ClaimKind.ENTRY)),
     (r"(?P<room>R)[hbm]+n?[hbm]*Xy(?P<who>P)", goes(ClaimKind.EXIT)),
     (r"W(?P<who>P)g", presence),
@@ -141,7 +155,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<place>C)[hbm]+q(?P<thing>T)[hbm]", location),
     # Ann: (no news) -> box
     (r"(?P<chain>P)>(?P<place>C)$", points),
-    (r"(?P<chain>P)(?:[hbmn]*[kN])?[:>,]+(?P<place>[Cu])$", belief),
+    (r"(?P<chain>P)(?:[hbmn]*[kNz])?[:>,]+(?P<place>[Cu])$", belief),
 )  # fmt: skip
 _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)
 _KNOWS = re.compile("P[hbm]*n?[hbm]*(?P<verb>[BA])o?t")
@@ -187,7 +201,9 @@ def _believed(
             continue
         # What stands before it and was not read may say whose view it is, or deny it.
         opening = any(i < span[0] and clause.tags[i] in "PSvGfoOH" and i not in known for i in left)
-        firm = clause.firm and not doubtful and not opening
+        # "In the hall he can't find out about it" does not say that he has not done so elsewhere.
+        away = claim.kind is ClaimKind.PERCEPTION and not claim.positive and "iR" in clause.tags[: span[0]]
+        firm = clause.firm and not doubtful and not opening and not away
         kept.append((claim if firm else _loose(claim), span))
         if claim.kind in _HAPPENED and (knower := _knower(clause, span[0], left, text)):
             sure = clause.firm and claim.kind is ClaimKind.MOVE

@@ -43,7 +43,7 @@ _WHICH = word_set(
 )
 _MOVES = word_set(
     """move moves change changes event events swap switch transfer transfers relocation action
-    actions exchange placement placements shuffle shuffling happening happenings movement
+    actions exchange conversation conversations placement placements shuffle shuffling happening happenings movement
     movements"""
 )
 _CLAIMS = word_set("claim claims message messages statement statements announcement remark remarks tip")

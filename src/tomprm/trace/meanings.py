@@ -92,10 +92,35 @@ def looks_there(m: Match) -> Iterator[Statement]:
     """And that is where she will look."""
     chain, negated = _chain(m)
     who = m.who()
+    more = [t.group for t in m.tokens("more") if t.tag == "P" and t.group]
     if who is not None:
         yield m.claim(
-            ClaimKind.BELIEF, chain=(*chain, who), thing="it", place="there", positive=not negated
+            ClaimKind.BELIEF, chain=(*chain, *more, who), thing="it", place="there", positive=not negated
         )  # fmt: skip
+
+
+def belief_there(m: Match) -> Iterator[Statement]:
+    """And that is where she thinks it is; thinks that he believes so, too."""
+    chain, negated = _chain(m)
+    yield m.claim(ClaimKind.BELIEF, chain=tuple(chain), thing="it", place="there", positive=not negated)
+
+
+def is_there_for(m: Match) -> Iterator[Statement]:
+    """Is there to see it."""
+    for found in sees(m):
+        yield found
+        yield replace(found, kind=ClaimKind.PRESENCE, start=found.start + 1)
+
+
+def learns_nothing(m: Match) -> Iterator[Statement]:
+    """Learns nothing new about a thing, on this visit."""
+    yield m.claim(ClaimKind.PERCEPTION, group=m.who(), thing=called(m.one("topic")), positive=False)
+
+
+def finds_last(m: Match) -> Iterator[Statement]:
+    """The last move that she saw was to the box."""
+    if ordinal(m) == -1:
+        yield from (replace(s, last=True) for s in finds(m))
 
 
 def unknown(m: Match) -> Iterator[Statement]:
@@ -188,6 +213,7 @@ def finds(m: Match) -> Iterator[Statement]:
     yield m.claim(
         ClaimKind.SIGHT, group=who, thing=called(m.one("thing")) or "it", place=called(place),
         relation="room" if place.tag == "R" else "place", positive="n" not in m.found[0], last=last,
+        company=m.who("company"),
     )  # fmt: skip
 
 

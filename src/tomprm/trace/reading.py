@@ -27,6 +27,15 @@ _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 _OTHER = re.compile("P[hbmX]*")
 
 
+def _leaders(after: Sequence[Clause]) -> Iterator[str]:
+    """Who acts in the clauses of time that follow at once."""
+    for clause in after:
+        if clause.joint not in (*TIMES, "when", "while", "as", "whilst", "by the time"):
+            return
+        leader = next((t.group for t in clause.tokens if t.tag == "P"), None)
+        yield from leader.names if leader is not None else ()
+
+
 @dataclass
 class Reader:
     """Reads the steps of one trace in order."""
@@ -77,7 +86,9 @@ class Reader:
         self, sentence: Sequence[Token], text: str, spoken: str, number: int,
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]], opened: int = 0,
     ) -> Iterator[Statement]:  # fmt: skip
-        asks = bool(cues.ASKS.search(spoken))
+        asks = cues.ASKS.search(spoken)
+        # "I need to look again: Ann moved it."
+        plain_from = opened + spoken.find(":", asks.end()) if asks and ":" in spoken[asks.end() :] else None
         secret = "secret" in spoken.lower()
         self.spoken, self.contrast, self.doubts, self.called = [], False, {}, dict(self.lexicon.sexes)
         quoted = plain(spoken) in self.lexicon.sentences
@@ -93,7 +104,7 @@ class Reader:
             ends = clause.tokens[-1].end if clause.tokens else 0
             if stop := cues.JOINT.search(text, ends, tail):
                 tail = stop.start()
-            known = self._resolve(clause)
+            known = self._resolve(clause, parts[index + 1 :])
             other = parts[index + 1] if index + 1 < len(parts) else None
             if order := self._order(known, other, text):
                 found.append(replace(order, sentence=number, lines=lines))
@@ -110,7 +121,7 @@ class Reader:
                 continue  # "Ann moved it before Bob did"
             if not known.real:
                 continue
-            if asks:
+            if asks and (plain_from is None or known.tokens[0].start < plain_from):
                 found += self._asked(known, text) if "question" in spoken.lower() else []
                 continue
             read = [s for s, _ in read_clause(known, text)]
@@ -237,21 +248,23 @@ class Reader:
 
     # -- who is meant ------------------------------------------------------------------------------
 
-    def _resolve(self, clause: Clause) -> Clause:
+    def _resolve(self, clause: Clause, after: Sequence[Clause] = ()) -> Clause:
         """The clause with its pronouns replaced by people, and the people remembered."""
         here: list[str] = []
         done: list[Token] = []
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
         self.follows = clause.joint == "so" and not self.contrast
-        self.coordinated = clause.joint == "and" and clause.tags.startswith("P")
+        self.coordinated = clause.joint == "and" and re.match("P[hbmni]*[OZHNBA]", clause.tags) is not None
         plural = self.together
+        # "She is not there when Ann moves it": she is not Ann.
+        apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))
         bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
             group = token.group
             if token.tag in "BAt>":
                 bound = []
             if group is not None:
-                group = self._meant(group, bound, [n for n in here if n not in bound])
+                group = self._meant(group, [*bound, *apart], [n for n in here if n not in bound])
                 bound = [*bound, *group.names]
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]

@@ -13,6 +13,7 @@ from tomprm.trace.spelling import SMALL, Word, misspelt, raw_words, split_words
 from tomprm.trace.words import ENGLISH, OWNERS, PRONOUNS, word_set
 
 DETERMINERS = word_set("the a an his her their its this that")
+_IS = word_set("in still not now already at there gone back inside been never no")  # "its still in the box"
 LONGEST = 250  # words of a sentence, the rest is another: time is quadratic in them (people write up to 60)
 
 
@@ -60,6 +61,8 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
             english = (n, ENGLISH[words])
         if entity or (english and n > 1):
             break
+    if english and low[i : i + 3] in (["so", "that", "'s"], ["so", "that", "is"]):
+        english = (1, "J")
     # "watch" and "study" are things and verbs: with a determiner, or in one's full name, they are things.
     verb_too = bool(entity) and entity[0] == 1 and (low[i],) in ENGLISH
     if entity and verb_too:
@@ -114,7 +117,11 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     if word in ("it", "itself"):
         return [Token("T", here.start, here.end, word)], 1
     if word == "its":
-        return [], 1
+        meant = i + 1 < len(raw) and low[i + 1] in _IS
+        return [
+            Token("T", here.start, here.end, "it"),
+            Token("b", here.end, here.end, "'s"),
+        ] if meant else [], 1
     if word == "all":
         return [], 1
     if word == ".":

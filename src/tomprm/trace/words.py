@@ -67,12 +67,20 @@ _GROUPS = {
         turns_up turned_up come_over comes_over came_over move_into moves_into moved_into walk_in_on
         get_to gets_to got_to re-entering gather_in gathers_in gathered_in gather gathers gathered meet
         meets met come_back_in comes_back_in came_back_in come_back_into comes_back_into came_back_into
-        head_into heads_into headed_into move_to_the_room go_over_to goes_over_to went_over_to""",
+        head_into heads_into headed_into pop_in pops_in popped_in pop_into pops_into popped_into pop_back
+        pops_back popped_back pop_back_into pops_back_into popped_back_into nips_back nipped_back
+        nips_in wander_in wanders_in wandered_in wanders_back stroll_in strolls_in strolled_in rejoin rejoins
+        rejoined come_back_to comes_back_to came_back_to head_back_to heads_back_to headed_back_to
+        head_back_into heads_back_into headed_back_into return_to returns_to returned_to move_to_the_room go_over_to goes_over_to went_over_to""",
     "X": """leave leaves left leaving exit exits exited exiting depart departs departed departing go_out
         goes_out went_out going_out walk_out walks_out walked_out walking_out step_out steps_out
         stepped_out step_outside steps_outside stepped_outside walk_away walks_away walked_away head_out
         heads_out headed_out go_away goes_away went_away get_out gets_out got_out go goes went walk_off
-        walks_off walked_off slip_out slips_out slipped_out""",
+        walks_off walked_off slip_out slips_out slipped_out walk_out_of walks_out_of walked_out_of
+        walking_out_of go_out_of goes_out_of went_out_of going_out_of step_out_of steps_out_of
+        stepped_out_of get_out_of gets_out_of got_out_of head_out_of heads_out_of headed_out_of come_out_of
+        comes_out_of came_out_of pop_out pops_out popped_out nips_out nipped_out wander_out wanders_out
+        wandered_out slip_away slips_away slipped_away""",
     "w": """stay stays stayed staying remain remains remained remaining stay_behind stays_behind
         stayed_behind remain_behind remains_behind stay_on stays_on stick_around sticks_around
         stuck_around keep keeps kept sit sits sat sitting start start_in starts started starts_off
@@ -83,10 +91,11 @@ _GROUPS = {
         watch watches watched watching observe observes observed observing perceive perceives perceived
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
         looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
-        encounter encounters encountered pick_up picks_up picked_up clock clocks clocked""",
+        encounter encounters encountered pick_up picks_up picked_up clock clocks clocked pay_attention pays_attention paid_attention
+        paying_attention""",
     "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see
         fails_to_see failed_to_see fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on
-        missed_out_on""",
+        missed_out_on distracted zoned_out zones_out""",
     "H": """hear hears heard hearing overhear overhears overheard overhearing listen listens listened
         listen_to listens_to listened_to listening catches_wind get_told gets_to_hear got_to_hear""",
     "B": """would_say would_answer 'd_say would_tell_you will_say stick_to stick_with sticks_to sticks_with
@@ -110,7 +119,8 @@ _GROUPS = {
     "F": """search searches searched searching search_for searches_for look looks looked looking look_for
         looks_for looked_for looking_for look_in looks_in look_inside searches_in go_for goes_for
         go_look check checks checked checking go_straight_to goes_straight_to head_for heads_for
-        go_looking go_and_look reach_for reaches_for point_to points_to say_it""",
+        go_looking go_and_look reach_for reaches_for point_to points_to say_it rummage_through rummages_through rummage_in rummages_in dig_through
+        digs_through turn_to turns_to""",
     "Y": """say says said saying claim claims claimed claiming tell tells told telling announce announces
         announced announcing mention mentions mentioned mentioning declare declares declared inform
         informs informing state states stated talk talks talked talking speak speaks spoke spoken
@@ -163,7 +173,8 @@ _GROUPS = {
         the_whole_thing the_entire_thing""",
     "z": """nothing none_of_it none_of_this none_of_that none_of_these none_of_those none_of_these_moves
         none_of_the_moves neither_move neither_of_these none_of_that_move nothing_else nothing_more
-        nothing_new none_of_them_moves neither_of_these_moves neither_of_those none_of_these_changes
+        nothing_new none_of_them_moves neither_of_these_moves neither_of_those none_of_these_changes no_new_information no_new_info
+        no_further_information
         no_move no_moves nothing_of_it nothing_of_this nothing_of_that""",
     "u": """null unknown nowhere nothing_known none undefined unspecified unclear not_known not_yet_known
         no_known_location n/a na ? no_belief not_sure""",
@@ -172,7 +183,7 @@ _GROUPS = {
         out_of_the_picture already_out""",
     "p": """present in_the_room in_the_same_room around_too still_around around_then""",
     "G": """as_far_as according_to judging_by to_the_best_of""",
-    "L": """there here there_too there_as_well in_there in_here over_there""",
+    "L": """there here there_too there_as_well in_there in_here over_there the_same the_same_thing so_too""",
     "a": """alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself""",
     "l": """last most_recently the_last the_last_time the_last_place the_last_location last_known_location""",
     "1": """only just solely""",
@@ -233,5 +244,5 @@ SUBORDINATE = (
 )
 UNREAL = word_set(
     """if unless whether maybe perhaps might may possibly otherwise suppose supposing could
-    hypothetically assuming pretend imagine"""
+    hypothetically possible plausible conceivable assuming pretend imagine"""
 )
