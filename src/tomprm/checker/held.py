@@ -21,8 +21,12 @@ def belief(t: Telling, s: Statement) -> Verdicts:
     if not chains:
         return [unclear(s, "who is meant is not clear")]
     if s.relation == "known":
-        topic = s.thing if s.thing != "it" else t.item.question.fact.thing
-        return [_known(t, s, chain, topic) for chain in chains]
+        if s.thing != "it":
+            return [_known(t, s, chain, s.thing) for chain in chains]
+        topics = list(dict.fromkeys([t.topic or t.item.question.fact.thing, t.item.question.fact.thing]))
+        asked = [[_known(t, s, chain, topic) for topic in topics] for chain in chains]
+        best = (Status.SUPPORTED, Status.UNCHECKABLE, Status.CONTRADICTED)
+        return [min(made, key=lambda v: best.index(v.status)) for made in asked]
     if s.place == "there":
         return [unclear(s, "where is not clear")]
     if s.thing == "it" and t.item.question.fact.relation == "known":

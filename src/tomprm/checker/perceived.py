@@ -28,7 +28,7 @@ def perception(t: Telling, s: Statement) -> Verdicts:
             replace(
                 s,
                 kind=ClaimKind.BELIEF,
-                thing=asked.fact.thing,
+                thing="it",
                 place=place,
                 relation="known",
                 positive=True,
@@ -93,7 +93,7 @@ def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
 def _targets(t: Telling, s: Statement) -> list[Event]:
     """The events that "it", "this" or "these moves" may be, the likeliest first."""
     moves = [n for n in t.time.moves(None, [t.thing], "", "") if t.time.by_line[n].kind is not Kind.PLACE]
-    if s.ordinal and s.count:
+    if s.ordinal and (s.count or s.heard):
         return []
     if s.ordinal and -len(moves) <= (index := s.ordinal - (s.ordinal > 0)) < len(moves) and s.lines is None:
         lines = [moves[index]]
@@ -154,7 +154,8 @@ def _witnessed(t: Telling, s: Statement, group: Group, event: Event) -> Verdicts
         claim = Claim(ClaimKind.PERCEPTION, s.text, (name,), line=line, positive=positive)
         if (name in real) == positive:
             return supported(s, claim, f"{name} {'sees' if positive else 'misses'} it", line)
-        fits = [n for n in group.options if (n in real) == positive]
+        # Whoever did it is not said to have seen it.
+        fits = [n for n in group.options if (n in real) == positive and not (positive and n in actors)]
         if fits:
             return unclear(s, f"it may be {join_names(fits)} who is meant")
         says = f"{name} {'misses' if positive else 'sees'} it"
@@ -212,6 +213,8 @@ def sight(t: Telling, s: Statement) -> Verdicts:
         names = group.names
     if not names or group.kind == "none" or (s.company is not None and s.company.pronoun):
         return [unclear(s, "who is meant is not clear")]
+    if s.place == "there":
+        return [unclear(s, "where is not clear")]
     if s.company is not None:
         names = tuple(dict.fromkeys((*names, *s.company.names)))
     thing = s.thing if s.thing not in ("", "it") else t.item.question.fact.thing

@@ -238,6 +238,8 @@ def _said(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
     line = t.pick(lines, s)
     if line is not None:
         action = t.time.by_line[line]
+        if action.thing and not action.place:
+            t.topic = action.thing
         if action.thing and not topic:
             t.thing = action.thing if action.thing in t.checker.state.story.things else t.thing
         claim = Claim(ClaimKind.SAID, s.text, action.actors[:1], action.thing, action.place, line)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tomprm.checker.telling import Telling, Verdicts, supported, unclear
-from tomprm.checker.verdict import ClaimVerdict, ErrorKind
+from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement, When
@@ -24,7 +24,29 @@ def presence(t: Telling, s: Statement) -> Verdicts:
         return _all_there(t, s, group)
     if group.kind != "some" or not names:
         return [unclear(s, "who is meant is not clear")]
-    return [_is_there(t, s, name, group.options) for name in names]
+    made = [_is_there(t, s, name, group.options) for name in names]
+    if s.alone and s.positive and not group.options and all(v.status is Status.SUPPORTED for v in made):
+        return [*made, *_others_there(t, s, names)]
+    return made
+
+
+def _others_there(t: Telling, s: Statement, names: Sequence[str]) -> Verdicts:
+    """Only these are there: nobody else may be, at the moment that is meant nor right after it."""
+    if s.company is not None:
+        names = (*names, *s.company.names, *s.company.options)
+    here = next(iter(n if n is not None else t.time.end for n in t.moments(s)), t.cursor)
+    near = [n for n in t.time.lines if n > here][:2]
+    extra: list[str] = []
+    for line in [here] if t.anchor is not None else [here, *near]:
+        room = t.time.room(names[0], line)
+        extra = [n for n in sorted(t.time.agents) if n not in names and room and t.time.room(n, line) == room]
+        if not extra and room:
+            return []
+    claim = Claim(ClaimKind.PRESENCE, s.text, tuple(names), place=s.room)
+    if not extra or t.anchor is None and t.cursor != here:
+        return []
+    reason = f"{join_names(extra)} is there too"
+    return [t.wrong(s, claim, reason, here or None, ErrorKind.WRONG_OBSERVERS, reason)]
 
 
 def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> ClaimVerdict:

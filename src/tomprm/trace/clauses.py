@@ -30,10 +30,10 @@ _VERB = "MEXwOZHBFYUDNA"
 # Where a clause may begin behind a comma or an "and": a subject with a verb, a verb alone, a relative.
 _SUBJECT = rf"1?[PTVKCz][hbmn1i]*(?:[{_VERB}bg]|hg)"
 _BEGIN = re.compile(
-    rf"(?<![,c])[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
+    rf"(?<![,c])[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PTC])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
 )
 _STATES = re.compile(rf"[PTS][hbmn]*[{_VERB}b]")
-_WHEN = re.compile("(?:S[XEM]|V),*")
+_WHEN = re.compile("(?:S[XEM]|V|P[hbm]*[EX]i*R?(?=P[hbmn]*[BAMOZF])),*")
 _CLEFT = re.compile("Tb(?=Pr)")  # "it is Ann who moves it"
 _WHOSE = re.compile(rf"(?![OZH][y:])[hbmn1i]*[{_VERB}gpbaW]")
 _VIEW = re.compile(
@@ -116,7 +116,7 @@ def _with_subject(
     """The clause with its subject filled in, and the subject that the next one inherits."""
     tags = "".join(t.tag for t in part)
     first = part[0]
-    if first.word == "where" and tags[1:2] in ("P", "T") and sentence[0] is not first:
+    if first.word == "where" and tags[1:2] in ("P", "T", "C") and sentence[0] is not first:
         part, tags, first = part[1:], tags[1:], part[1]  # "the hall, where Ann moves it"
     if tags.startswith("r"):
         before = [t for t in sentence if t.end <= first.start and t.tag not in ",c"]

@@ -59,6 +59,8 @@ ASKS = _phrases(
     "let (?:me|us|'s)", "i (?:need|have|will|want|'ll|must|should)", "goal",
     "we (?:need|have|want|must|should)",
 )  # fmt: skip
+# After these one talks no longer of what is to be done: "I have to look again: Ann moved it."
+AMENDED = re.compile(r":|\b(?:correct|change|revise|update|fix|adjust)\b[^.:]*?,")
 BELIEFS = word_set("bel belief chain answer result conclusion final state")  # "chain: box"
 
 

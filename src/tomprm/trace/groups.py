@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -43,7 +44,7 @@ _WHICH = word_set(
 )
 _MOVES = word_set(
     """move moves change changes event events swap switch transfer transfers relocation action
-    actions exchange conversation conversations placement placements shuffle shuffling happening happenings movement
+    actions exchange conversation conversations talk talks discussion chat placement placements shuffle shuffling happening happenings movement
     movements"""
 )
 _CLAIMS = word_set("claim claims message messages statement statements announcement remark remarks tip")
@@ -155,6 +156,8 @@ def owners(tokens: list[Token]) -> list[Token]:
             continue
         if token.tag == "S" and token.word == "her" and not noun:
             token = replace(token, tag="P")
+        if token.word == "they" and re.match("[hbmnw]+i+C", "".join(t.tag for t in tokens[i + 1 : i + 7])):
+            token = replace(token, tag="T", group=None)  # people are in no box
         if token.word == "them" and done and done[-1].tag in "MOZ":
             token = replace(token, tag="T", group=None)  # slippers and beans
         done.append(token)

@@ -13,6 +13,7 @@ from tomprm.trace.groups import Group, Token
 from tomprm.trace.statements import Statement
 from tomprm.trace.words import NUMBERS, ORDINALS
 
+_TALKS = re.compile(r"\b(?:talk|conversation|discussion|chat)s?\b")
 Build = Callable[["Match"], Iterator[Statement]]
 
 
@@ -36,6 +37,9 @@ class Match:
 
     def who(self, name: str = "who") -> Group | None:
         return next((t.group for t in reversed(self.tokens(name)) if t.group is not None), None)
+
+    def tokens_of(self, tag: str) -> list[Token]:
+        return [t for t in self.clause.tokens[self.found.start() : self.found.end()] if t.tag == tag]
 
     def has(self, name: str, tag: str) -> bool:
         return tag in (self.found[name] or "")
@@ -102,7 +106,15 @@ def looks_there(m: Match) -> Iterator[Statement]:
 def belief_there(m: Match) -> Iterator[Statement]:
     """And that is where she thinks it is; thinks that he believes so, too."""
     chain, negated = _chain(m)
+    chain += [t.group for t in m.tokens("more") if t.tag == "P" and t.group]
     yield m.claim(ClaimKind.BELIEF, chain=tuple(chain), thing="it", place="there", positive=not negated)
+
+
+def sees_her(m: Match) -> Iterator[Statement]:
+    """Watches her: what she does."""
+    actor = m.who("actor")
+    if actor is not None and actor.pronoun:
+        yield from sees(m)
 
 
 def is_there_for(m: Match) -> Iterator[Statement]:
@@ -115,6 +127,11 @@ def is_there_for(m: Match) -> Iterator[Statement]:
 def learns_nothing(m: Match) -> Iterator[Statement]:
     """Learns nothing new about a thing, on this visit."""
     yield m.claim(ClaimKind.PERCEPTION, group=m.who(), thing=called(m.one("topic")), positive=False)
+
+
+def finds_there(m: Match) -> Iterator[Statement]:
+    """And that is the last thing she saw."""
+    yield m.claim(ClaimKind.SIGHT, group=m.who(), thing="it", place="there", last=True)
 
 
 def finds_last(m: Match) -> Iterator[Statement]:
@@ -179,7 +196,14 @@ def sees(m: Match) -> Iterator[Statement]:
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
+        firm=not _vague(m), heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
     )  # fmt: skip
+
+
+def _vague(m: Match) -> bool:
+    """ "Only the first talk was heard by Ann": what was, has not been read."""
+    before = m.clause.tags[: m.found.start()]
+    return m.found[0][0] in "OZHn" and bool(set("xk1") & set(before))
 
 
 def _count(m: Match) -> int:
@@ -193,6 +217,8 @@ def _count(m: Match) -> int:
 def ordinal(m: Match) -> int:
     """Which move: 2 for "the second move", -1 for the last, 0 where none is told."""
     words = " ".join(t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag == "V").split()
+    if words[:1] in (["this"], ["that"]):
+        return 0  # "this second move": the one spoken of
     return next((ORDINALS[w] for w in words if w in ORDINALS), 0)
 
 
@@ -221,7 +247,10 @@ def hears(m: Match) -> Iterator[Statement]:
     who = m.who()
     if who is not None:
         negated = "n" in m.found[0] or "z" in m.found[0] or "Z" in m.found[0]
-        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m))
+        unread = m.clause.tags[m.found.end() : m.found.end() + 1] in ("x", "Y")
+        yield m.claim(
+            ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m), firm=not unread
+        )  # fmt: skip
 
 
 def _topic_name(m: Match) -> str:

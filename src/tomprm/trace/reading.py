@@ -21,9 +21,10 @@ from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import Step
 from tomprm.trace.tables import read_table
 from tomprm.trace.tagging import sentences
-from tomprm.trace.words import SUBORDINATE, TIMES
+from tomprm.trace.words import ORDINALS, SUBORDINATE, TIMES
 
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
+_NTH = frozenset(ORDINALS)
 _OTHER = re.compile("P[hbmX]*")
 
 
@@ -51,6 +52,7 @@ class Reader:
     follows: bool = False  # the clause goes on from the one before: "so he hears it"
     contrast: bool = False
     coordinated: bool = False
+    continued: bool = False
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
     cells: dict[str, list[Token]] = field(default_factory=dict[str, list[Token]])  # of tables, as read
@@ -88,7 +90,8 @@ class Reader:
     ) -> Iterator[Statement]:  # fmt: skip
         asks = cues.ASKS.search(spoken)
         # "I need to look again: Ann moved it."
-        plain_from = opened + spoken.find(":", asks.end()) if asks and ":" in spoken[asks.end() :] else None
+        amended = cues.AMENDED.search(spoken, asks.end()) if asks else None
+        plain_from = opened + amended.end() if amended else None
         secret = "secret" in spoken.lower()
         self.spoken, self.contrast, self.doubts, self.called = [], False, {}, dict(self.lexicon.sexes)
         quoted = plain(spoken) in self.lexicon.sentences
@@ -125,7 +128,10 @@ class Reader:
                 found += self._asked(known, text) if "question" in spoken.lower() else []
                 continue
             read = [s for s, _ in read_clause(known, text)]
-            if not read and set("MEXY") & set(known.tags):
+            if not read and (
+                set("MEXY") & set(known.tags)
+                or any(t.tag == "V" and _NTH & set(t.word.split()) for t in known.tokens)
+            ):
                 self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
@@ -255,6 +261,9 @@ class Reader:
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
         self.follows = clause.joint == "so" and not self.contrast
         self.coordinated = clause.joint == "and" and re.match("P[hbmni]*[OZHNBA]", clause.tags) is not None
+        self.continued = (
+            clause.joint == "and" and re.match("P[hbmn1]*(?:w|i[RL]|[gpL])", clause.tags) is not None
+        )
         plural = self.together
         # "She is not there when Ann moves it": she is not Ann.
         apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))
@@ -309,12 +318,15 @@ class Reader:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.
             near = [n for n in pool if n in self.spoken]
+            goes_on = self.continued and not here and not before
             leads = self.coordinated and not here and not before
             if leads and len(near) == 1 and len(pool) > 1:
                 # "Ann moves it, and she sees it" speaks of somebody else: Ann would be left out.
                 pool, near = [*[n for n in pool if n not in near], *near], []
             rest = [n for n in pool if n not in near]
-            others = near[1:] if near and self.follows else [*near[1:], *rest[: 4 if near else 5]]
+            others = (
+                near[1:] if near and (self.follows or goes_on) else [*near[1:], *rest[: 4 if near else 5]]
+            )
             chosen = (near or pool)[0]
             others = [n for n in dict.fromkeys((*others, *self.doubts.get(chosen, ()))) if n != chosen]
             return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))

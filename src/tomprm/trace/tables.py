@@ -87,7 +87,11 @@ def _cell(
         owner = next((t.group for t in heading if t.tag in "SP" and t.group), None) or subject
         relation = "room" if place.tag == "R" else "place"
         believes = any(t.tag in "BAF" for t in heading) or re.search("belie|think|know|mind", column)
-        if owner is not None and not (owner.pronoun and subject is None):
+        if subject is not None and not believes and re.search(r"\b(?:new|moved?|puts?|to|dest\w*)\b", column):
+            yield Statement(
+                ClaimKind.MOVE, cell, 0, group=subject, thing="it", place=place.value, relation=relation, lines=lines
+            )  # fmt: skip
+        elif owner is not None and not (owner.pronoun and subject is None):
             owner = subject if owner.pronoun and subject is not None else owner
             yield Statement(
                 ClaimKind.BELIEF, cell, 0, chain=(owner,), thing="it", place=place.value,

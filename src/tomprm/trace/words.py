@@ -33,7 +33,7 @@ _GROUPS = {
         secretly privately publicly indeed clearly obviously presumably however well okay ok hmm alright
         right soon meanwhile subsequently consequently accordingly openly quietly directly immediately
         once_more as_well of_course at_least out_of_date goes_and go_and went_and i_guess i_think
-        i_believe i_suppose i_assume i_mean i_'d_say i_would_say i_reckon as_it_happens anyway anymore
+        i_believe i_suppose i_assume i_mean i_'d_say i_would_say i_reckon as_it_happens for_this_reason for_that_reason anyway anymore
         any_more by_now by_then up_to_now up_to_then so_far until_then till_then at_this_point
         at_that_point at_this_moment at_that_moment at_that_time at_the_time at_this_time at_that_stage
         at_this_stage by_that_point by_that_time by_this_point by_this_time in_the_meantime one_by_one
@@ -92,7 +92,8 @@ _GROUPS = {
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
         looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
         encounter encounters encountered pick_up picks_up picked_up clock clocks clocked pay_attention pays_attention paid_attention
-        paying_attention""",
+        paying_attention take_it_in takes_it_in took_it_in take_this_in takes_this_in took_this_in
+        take_that_in takes_that_in took_that_in""",
     "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see
         fails_to_see failed_to_see fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on
         missed_out_on distracted zoned_out zones_out""",
@@ -112,7 +113,7 @@ _GROUPS = {
         continued_to_believe go_on_thinking goes_on_thinking learn learns learned learnt learning
         find_out finds_out found_out discover discovers discovered attribute attributes
         is_under_the_impression has_the_belief still_has_in_mind""",
-    "A": """aware sure certain convinced informed confident under_the_impression of_the_opinion
+    "A": """aware sure certain convinced confident under_the_impression of_the_opinion
         of_the_belief conscious well_aware fully_aware""",
     "N": """no_idea unaware ignorant oblivious in_the_dark no_clue no_knowledge no_way_of_knowing
         none_the_wiser no_information uninformed unknowing not_the_faintest_idea no_inkling""",
@@ -128,7 +129,8 @@ _GROUPS = {
         share shares shared sharing let_know communicate communicates communicated discuss discusses
         discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on confide
         confides confided repeat repeats repeated relay relays relayed whisper whispers whispered
-        message messages messaged lets let come_up comes_up came_up address addresses addressed cover
+        message messages messaged lets let come_up comes_up came_up goes_on_with goes_on_about went_on_with went_on_about go_on_with
+        carries_on_with continues_with continued_with moves_on_to address addresses addressed cover
         covers covered""",
     "U": """trust trusts trusted trusting accept accepts accepted accepting buy buys bought take_her_word
         takes_her_word take_his_word takes_his_word took_her_word took_his_word take_her_word_for_it
@@ -140,7 +142,7 @@ _GROUPS = {
         not_buy""",
     "b": """is are was were be been being am 're gets get got gotten""",
     "h": """has have had having 've""",
-    "m": """able_to will would shall should must does do did 'll 'd can could going_to ought needs_to has_to
+    "m": """able_to will would shall should must does do did 'll 'd can could goes_on go_on went_on going_to ought needs_to has_to
         have_to is_going_to are_going_to naturally_will cannot_but got_to continue_to continues_to
         continued_to seem_to seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
     "n": """not never n't no_longer hardly without cannot neither nor isn doesn didn""",
@@ -185,7 +187,8 @@ _GROUPS = {
     "G": """as_far_as according_to judging_by to_the_best_of""",
     "L": """there here there_too there_as_well in_there in_here over_there the_same the_same_thing so_too""",
     "a": """alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself""",
-    "l": """last most_recently the_last the_last_time the_last_place the_last_location last_known_location""",
+    "l": """last most_recently the_last the_last_time the_last_place the_last_location last_known_location last_place last_location last_spot last_known_place
+        the_last_spot the_last_known_location the_last_known_place""",
     "1": """only just solely""",
     "k": """claim_about claim's statement statements message messages_about announcement word remark news
         information whisper tip the_claim this_claim that_claim public_claim private_message""",
