@@ -80,6 +80,7 @@ class FreeReading:
         retold: list[tuple[int, int, str]] = []  # place in the text, line, conjunction
         order: list[tuple[Statement, int]] = []
         statements = sorted(statements, key=lambda s: s.start)
+        self.telling.missed = any(s.kind is ClaimKind.PERCEPTION and not s.positive for s in statements)
         first = [s for i, s in enumerate(statements) if s.kind in _EVENTS and s.joint in _WHILE and i]
         for s in [*first, *(s for s in statements if s not in first)]:
             s = self._moved(s)

@@ -131,6 +131,10 @@ def _going(
                 or lines[len(names) == 1 :]
             )
         line = t.pick(lines, s)
+        if line is not None and not group.options and (odd := _mistimed(t, s, name, lines, line)):
+            at.append(line)
+            made.append(odd)
+            continue
         if line is not None and not group.options and _stayed_away(t, s, name, line, names, find):
             line = None
         if line is not None and not group.options and (late := t.out_of_time(s, line)):
@@ -170,6 +174,28 @@ def _stayed_away(
         return False
     later = [n for other in names if other != name for n in find((other,), s.room) if n >= t.cursor]
     return any(len(t.time.by_line[n].actors) > 1 for n in later)
+
+
+def _mistimed(t: Telling, s: Statement, name: str, lines: Sequence[int], line: int) -> ClaimVerdict | None:
+    """ "Left before the move", "had already left" when what was told last happened, "came in only after that"."""
+    told = (t.deeds or t.told)[-1:]
+    thing = t.item.question.fact.thing
+    coming = [n for n in t.time.moves(None, [thing], "", "") if n > t.cursor][:1]
+    claim = Claim(s.kind, s.text, (name,), place=s.room, line=line)
+    reason = ""
+    if s.around and told:
+        moves = [*told, *coming]
+        right = any((n < m) == (s.around == "before") for n in lines for m in moves)
+        reason = "" if right else f"line {line} is not {s.around} line {moves[0]}"
+    elif (
+        s.kind is ClaimKind.EXIT and s.perfect and t.missed and "already" in s.text and told and not t.latest
+    ):
+        early = any(n < told[-1] for n in lines) or name in t.time.by_line[told[-1]].actors
+        reason = "" if early else f"line {line} comes after line {told[-1]}"
+    elif s.kind is ClaimKind.ENTRY and s.then and told and not t.latest and s.when is not When.PAST:
+        late = any(n > told[-1] for n in lines)
+        reason = "" if late else f"line {line} comes before line {told[-1]}"
+    return t.wrong(s, claim, reason, line, ErrorKind.WRONG_TIME, reason) if reason else None
 
 
 def _alone(t: Telling, s: Statement, name: str, line: int) -> ClaimVerdict | None:

@@ -91,11 +91,18 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    if not s.positive and s.lines is None and any(right(name, n) for n in t.time.lines if n >= here):
+    already = _ALREADY.search(s.text) is not None and t.anchor is not None
+    if (
+        not s.positive
+        and s.lines is None
+        and not already
+        and any(right(name, n) for n in t.time.lines if n >= here)
+    ):
         return unclear(s, f"true later only; {truth} at line {here}")
     # Right after an event of the same step it is said of that event.
     strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
-    if not ever or (strict and not s.company and s.when is not When.PAST):
+    with_whom = s.company is not None and (not s.room or normalise(elsewhere or "") == normalise(s.room))
+    if not ever or (strict and not with_whom and s.when is not When.PAST):
         return t.wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
     return unclear(s, f"true at another moment only; {truth} at line {here}")
 

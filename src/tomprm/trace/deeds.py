@@ -135,7 +135,9 @@ def presence(m: Match) -> Iterator[Statement]:
         return
     room = m.one("room") if "room" in index else None
     company = m.who("company") if "company" in index else None
-    away = "g" in m.found[0]
+    away = "g" in m.found[0] or re.search("[bmn]f", m.found[0]) is not None
+    if m.found[0].endswith("T") and m.clause.tokens[m.found.end() - 1].word != "it":
+        return
     plural = who.pronoun == 2  # "they are there" may be slippers
     yield m.claim(
         ClaimKind.PRESENCE, group=who, room=called(room) if room is not None and room.tag == "R" else "",

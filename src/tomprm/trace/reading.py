@@ -24,6 +24,8 @@ from tomprm.trace.tagging import sentences
 from tomprm.trace.words import ORDINALS, SUBORDINATE, TIMES
 
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
+_AROUND = {"before": "before", "just before": "before", "right before": "before", "until": "after", "after": "after",
+           "right after": "after", "just after": "after"}  # fmt: skip
 _NTH = frozenset(ORDINALS)
 _OTHER = re.compile("P[hbmX]*")
 
@@ -115,6 +117,13 @@ class Reader:
                 continue
             if not known.tokens:
                 continue
+            if (
+                known.joint in _AROUND
+                and known.tags.rstrip(",") == "V"
+                and found
+                and found[-1].kind in _DEEDS[1:]
+            ):
+                found[-1] = replace(found[-1], around=_AROUND[known.joint])
             if (
                 "M" in known.tags
                 and other is not None
@@ -259,7 +268,7 @@ class Reader:
         here: list[str] = []
         done: list[Token] = []
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
-        self.follows = clause.joint == "so" and not self.contrast
+        self.follows = clause.joint in ("so", "because", "since", "as") and not self.contrast
         self.coordinated = clause.joint == "and" and re.match("P[hbmni]*[OZHNBA]", clause.tags) is not None
         self.continued = (
             clause.joint == "and" and re.match("P[hbmn1]*(?:w|i[RL]|[gpL])", clause.tags) is not None

@@ -66,6 +66,7 @@ class Statement:
     first: bool = False  # of how it was at first
     count: int = 0  # "these three moves"
     passive: bool = False  # nobody is named as speaker
+    around: str = ""  # "before", "after" the move
     alone: bool = False  # nobody else is there
     bare: bool = False  # a place and nothing else
     quoted: bool = False  # a sentence of the story, word for word: no reasoning

@@ -86,7 +86,7 @@ _GROUPS = {
         stuck_around keep keeps kept sit sits sat sitting start start_in starts started starts_off
         start_off started_off starts_out begin begins began lie lies lay lying rest rests rested end_up
         ends_up ended_up wind_up winds_up stay_put stays_put stayed_put sits_put remain_in end ends
-        stand stands""",
+        stand stands standing""",
     "O": """see sees saw seen seeing notice notices noticed noticing witness witnesses witnessed witnessing
         watch watches watched watching observe observes observed observing perceive perceives perceived
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
@@ -149,7 +149,7 @@ _GROUPS = {
     "i": """@ in inside into to at within onto on back_to back_into back_in back_inside over_to out_to""",
     "f": """from out_of outside_of away_from off_of""",
     "y": """by""",
-    "W": """with alongside along_with together_with beside""",
+    "W": """with alongside next_to along_with together_with beside""",
     "o": """of about for regarding concerning on_the_subject_of as_to around""",
     "s": """in_front_of right_in_front_of in_the_presence_of in_presence_of before_the_eyes_of with_only
         in_full_view_of in_view_of under_the_eyes_of""",
@@ -183,7 +183,7 @@ _GROUPS = {
     "g": """gone out away absent outside elsewhere not_there out_of_the_room not_present out_of_there
         in_another_room in_a_different_room somewhere_else outside_the_room out_of_sight no_longer_there
         out_of_the_picture already_out""",
-    "p": """present in_the_room in_the_same_room around_too still_around around_then""",
+    "p": """present in_the_room in_the_same_room around_too still_around around_then anything""",
     "G": """as_far_as according_to judging_by to_the_best_of""",
     "L": """there here there_too there_as_well in_there in_here over_there the_same the_same_thing so_too""",
     "a": """alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself""",
