@@ -28,6 +28,7 @@ _WHILE = (
 )
 
 
+_DURING = ("when", "while", "as", "whilst")
 _AFTER = ("after", "once", "as soon as", "just after", "right after")
 
 
@@ -146,6 +147,10 @@ class FreeReading:
         return self.telling.wrong(s, verdict.claim, reason, verdict.line, ErrorKind.WRONG_TIME, reason)
 
     def _anchor(self, s: Statement, retold: list[tuple[int, int, str]]) -> int | None:
+        ends = s.start + len(s.text)
+        for at, line, joint in retold:  # "Ann moves it, and she is there when Bob moves it"
+            if s.lines is None and joint in _DURING and ends < at <= ends + len(joint) + 2:
+                return line - (self.telling.time.by_line[line].kind is Kind.EXIT)
         if s.lines is not None:
             inside = [n for n in self.telling.time.lines if s.lines[0] <= n <= s.lines[1]]
             return inside[-1] if inside else None

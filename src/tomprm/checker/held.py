@@ -124,9 +124,13 @@ def _chains(t: Telling, groups: Sequence[Group]) -> list[tuple[tuple[str, ...], 
     """Chains of names; for people named together one each. With each, what its pronouns may also mean."""
     if not groups or any(not g.names or g.kind != "some" for g in groups[1:]):
         return []
-    first, rest = groups[0], tuple(n for g in groups[1:] for n in g.names[:1])
-    if any(len(g.names) != 1 for g in groups[1:]):
+    several = next((i for i, g in enumerate(groups[1:], 1) if len(g.names) != 1), 0)
+    if several and groups[several].pronoun:
         return []
+    if several:  # "thinks that Ann and Bob think": one chain each
+        each = [replace(groups[several], names=(n,)) for n in groups[several].names]
+        return [c for g in each for c in _chains(t, [*groups[:several], g, *groups[several + 1 :]])]
+    first, rest = groups[0], tuple(n for g in groups[1:] for n in g.names[:1])
     outer = first.names
     if first.kind in ("all", "others"):
         there = t.time.present(t.anchor or t.cursor) or t.time.agents

@@ -248,6 +248,8 @@ def sight(t: Telling, s: Statement) -> Verdicts:
 
 def trust(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
+    if s.company is not None:  # nobody trusts herself
+        group = replace(group, options=tuple(n for n in group.options if n not in s.company.names))
     lines = [*([t.anchor] if t.anchor else []), *reversed(t.latest), *reversed(t.earlier)]
     said = [n for n in lines if n in t.time.by_line and t.time.by_line[n].kind in SAYING]
     if s.company is not None and s.company.names and not s.company.options:

@@ -91,7 +91,7 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    already = _ALREADY.search(s.text) is not None and t.anchor is not None
+    already = t.anchor is not None and (t.timed or _ALREADY.search(s.text) is not None)
     if (
         not s.positive
         and s.lines is None

@@ -270,9 +270,7 @@ class Reader:
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
         self.follows = clause.joint in ("so", "because", "since", "as") and not self.contrast
         self.coordinated = clause.joint == "and" and re.match("P[hbmni]*[OZHNBA]", clause.tags) is not None
-        self.continued = (
-            clause.joint == "and" and re.match("P[hbmn1]*(?:w|i[RL]|[gpL])", clause.tags) is not None
-        )
+        self.continued = clause.joint == "and" and not re.match("P[hbmni1]*[OZHN]", clause.tags)
         plural = self.together
         # "She is not there when Ann moves it": she is not Ann.
         apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))

@@ -7,6 +7,8 @@ an `x`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tomprm.trace.groups import THE, Group, Token, groups, happening, owners, people
 from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.spelling import SMALL, Word, misspelt, raw_words, split_words
@@ -28,9 +30,25 @@ def sentences(text: str, lexicon: Lexicon) -> list[list[Token]]:
             made, width = _one(raw, low, i, lexicon)
             tokens += made
             i += width
-        if phrases := groups(owners(tokens)):
+        if phrases := groups(owners(_holders(tokens, lexicon))):
             done.append(phrases)
     return done
+
+
+def _holders(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """What is a thing of its own and holds others is a place where something is put into it."""
+    moved = held = False
+    for i, token in enumerate(tokens):
+        if (
+            token.tag == "T"
+            and moved
+            and held
+            and tokens[i - 1].tag in "if"
+            and token.value in lexicon.holders
+        ):
+            tokens[i] = replace(token, tag="C")
+        moved, held = moved or token.tag == "M", held or token.tag == "T"
+    return tokens
 
 
 def _sentences(text: str) -> list[list[Word]]:
