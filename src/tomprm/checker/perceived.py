@@ -130,7 +130,12 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
     acts = [n for n in lines if n in t.time.by_line]
     changes = [n for n in acts if t.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)]
     chosen = changes or acts
-    if not changes and acts and s.lines is None and all(t.time.by_line[n].kind is Kind.ENTER for n in acts):
+    going = acts and not changes and s.lines is None and not s.wide
+    own = [n for n in acts if s.group and set(s.group.names) & set(t.time.by_line[n].actors)]
+    if going and own and not s.positive:
+        # "Bob had left, so he missed it": not that he left, but a move told before or still to come.
+        chosen = [*t.told[-1:], *[n for n in moves if n > own[-1]][:1]]
+    elif going and all(t.time.by_line[n].kind is Kind.ENTER for n in acts):
         chosen = [*acts, *t.told[-1:]]  # "Bob came in later. Ann saw it": the move told before
     if chosen and chosen[0] in t.also and s.lines is None:
         chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]

@@ -130,6 +130,8 @@ def _going(
                 or _returns(t, find((name,), s.room))
                 or lines[len(names) == 1 :]
             )
+        if s.company is not None:  # the visit on which they were there
+            lines = [n for n in lines if _alone(t, s, name, n) is None] or lines
         line = t.pick(lines, s)
         if line is not None and not group.options and (odd := _mistimed(t, s, name, lines, line)):
             at.append(line)

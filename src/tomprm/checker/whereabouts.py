@@ -14,6 +14,7 @@ from tomprm.trace.steps import normalise
 from tomprm.world.events import join_names
 
 
+_DURING = ("when", "while", "as", "whilst")
 _ALREADY = re.compile(r"\b(?:already|by (?:now|then|that|this)|any ?more|no longer)\b", re.IGNORECASE)
 
 
@@ -43,7 +44,7 @@ def _others_there(t: Telling, s: Statement, names: Sequence[str]) -> Verdicts:
         if not extra and room:
             return []
     claim = Claim(ClaimKind.PRESENCE, s.text, tuple(names), place=s.room)
-    if not extra or t.anchor is None and t.cursor != here:
+    if not extra or (t.anchor is None and not t.latest):
         return []
     reason = f"{join_names(extra)} is there too"
     return [t.wrong(s, claim, reason, here or None, ErrorKind.WRONG_OBSERVERS, reason)]
@@ -91,7 +92,8 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    already = t.anchor is not None and (t.timed or _ALREADY.search(s.text) is not None)
+    already = t.anchor is not None and (t.timed or s.joint in _DURING)
+    already = already or (_ALREADY.search(s.text) is not None and (t.anchor is not None or bool(t.latest)))
     if (
         not s.positive
         and s.lines is None
@@ -102,7 +104,7 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     # Right after an event of the same step it is said of that event.
     strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
     with_whom = s.company is not None and (not s.room or normalise(elsewhere or "") == normalise(s.room))
-    if not ever or (strict and not with_whom and s.when is not When.PAST):
+    if not ever or ((strict or already) and not with_whom and s.when is not When.PAST):
         return t.wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
     return unclear(s, f"true at another moment only; {truth} at line {here}")
 

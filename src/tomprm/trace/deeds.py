@@ -142,7 +142,7 @@ def presence(m: Match) -> Iterator[Statement]:
     yield m.claim(
         ClaimKind.PRESENCE, group=who, room=called(room) if room is not None and room.tag == "R" else "",
         firm=not plural and m.clause.tags[m.found.end() : m.found.end() + 1] != "o",
-        company=company, alone="a" in m.found[0] or (room is None and who.only), positive=("n" in m.found[0]) == away,
+        company=company, alone="a" in m.found[0] or who.only, positive=("n" in m.found[0]) == away,
     )  # fmt: skip
 
 

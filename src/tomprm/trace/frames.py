@@ -89,7 +89,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbmi]*n?[hbm]*lO(?:q?(?P<thing>T))?[hbmi]*{_BOX}", finds),
     (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:x*W(?P<company>P))?x*[hbm:]*T?i?{_BOX}", finds),
     (rf"V[hbm]*l[xMqt]*{_SUBJ}[hbmi]*OT?,?$", finds_there),
-    (rf"V[rt]?{_SUBJ}[hbmi]*O[hbm]+[Vx]?[io]?{_BOX}", finds_last),
+    (rf"V[rt]?{_SUBJ}[hbmi]*O[hbm]+(?:[Vx]|SM)?[io]?{_BOX}", finds_last),
     (rf"q{_SUBJ}[hbmi]*n?[hbm]*O[hbm]+V(?:,?i+(?P<place>[CR]))?", sees),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:[pL]|iR)i?O[VT]?(?!P)", is_there_for),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?[pL]o[VT]", is_there_for),

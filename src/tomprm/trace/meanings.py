@@ -183,6 +183,8 @@ def sees(m: Match) -> Iterator[Statement]:
     if who is None:
         return
     words = m.found[0]
+    if any(t.word == "with only" for t in m.tokens_of("s")):
+        who = replace(who, only=True)
     negated = ("n" in words) != any(t in words for t in "ZN")
     if "z" in words:
         negated = True

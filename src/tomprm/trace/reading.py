@@ -55,6 +55,7 @@ class Reader:
     contrast: bool = False
     coordinated: bool = False
     continued: bool = False
+    apart: list[str] = field(default_factory=list[str])  # who acts in the clause of time that follows
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
     cells: dict[str, list[Token]] = field(default_factory=dict[str, list[Token]])  # of tables, as read
@@ -273,14 +274,14 @@ class Reader:
         self.continued = clause.joint == "and" and not re.match("P[hbmni1]*[OZHN]", clause.tags)
         plural = self.together
         # "She is not there when Ann moves it": she is not Ann.
-        apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))
+        self.apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))
         bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
             group = token.group
             if token.tag in "BAt>":
                 bound = []
             if group is not None:
-                group = self._meant(group, [*bound, *apart], [n for n in here if n not in bound])
+                group = self._meant(group, [*bound, *self.apart], [n for n in here if n not in bound])
                 bound = [*bound, *group.names]
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]
@@ -325,8 +326,9 @@ class Reader:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.
             near = [n for n in pool if n in self.spoken]
-            goes_on = self.continued and not here and not before
-            leads = self.coordinated and not here and not before
+            alone = not before and all(n in self.apart for n in here)
+            goes_on = self.continued and alone
+            leads = self.coordinated and alone
             if leads and len(near) == 1 and len(pool) > 1:
                 # "Ann moves it, and she sees it" speaks of somebody else: Ann would be left out.
                 pool, near = [*[n for n in pool if n not in near], *near], []
