@@ -19,7 +19,9 @@ from tomprm.world.events import CHANGES, Event, Fact, Kind, join_names
 def perception(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
     asked = t.item.question
-    if s.known and (asked.fact.relation == "known" or len(s.chain) > 1):
+    last = t.time.by_line.get(next(iter((t.latest or t.earlier)[-1:]), 0))
+    of_move = last is not None and last.kind in CHANGES and len(s.chain) < 2  # "Bob does not know about it"
+    if s.known and not of_move and (asked.fact.relation == "known" or len(s.chain) > 1):
         if asked.fact.relation != "known":
             return [unclear(s, "what is known is not clear")]
         place = KNOWN if s.positive else ""

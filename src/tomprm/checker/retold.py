@@ -181,6 +181,7 @@ def _stayed_away(
 def _mistimed(t: Telling, s: Statement, name: str, lines: Sequence[int], line: int) -> ClaimVerdict | None:
     """ "Left before the move", "had already left" when what was told last happened, "came in only after that"."""
     told = (t.deeds or t.told)[-1:]
+    told = [*told, *(n for line in told for n in t.fits.get(line, ()) if n > line)]
     thing = t.item.question.fact.thing
     coming = [n for n in t.time.moves(None, [thing], "", "") if n > t.cursor][:1]
     claim = Claim(s.kind, s.text, (name,), place=s.room, line=line)
@@ -195,7 +196,7 @@ def _mistimed(t: Telling, s: Statement, name: str, lines: Sequence[int], line: i
         early = any(n < told[-1] for n in lines) or name in t.time.by_line[told[-1]].actors
         reason = "" if early else f"line {line} comes after line {told[-1]}"
     elif s.kind is ClaimKind.ENTRY and s.then and told and not t.latest and s.when is not When.PAST:
-        late = any(n > told[-1] for n in lines)
+        late = any(n > told[0] for n in lines)
         reason = "" if late else f"line {line} comes before line {told[-1]}"
     return t.wrong(s, claim, reason, line, ErrorKind.WRONG_TIME, reason) if reason else None
 

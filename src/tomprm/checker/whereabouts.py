@@ -37,6 +37,8 @@ def _others_there(t: Telling, s: Statement, names: Sequence[str]) -> Verdicts:
         names = (*names, *s.company.names, *s.company.options)
     here = next(iter(n if n is not None else t.time.end for n in t.moments(s)), t.cursor)
     near = [n for n in t.time.lines if n > here][:2]
+    if here in t.time.by_line:  # "Ann moves it, and only Bob is still there"
+        names = (*names, *t.time.by_line[here].actors)
     extra: list[str] = []
     for line in [here] if t.anchor is not None else [here, *near]:
         room = t.time.room(names[0], line)
