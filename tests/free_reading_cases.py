@@ -698,7 +698,6 @@ H X: Tara moves the melon to the green_box, and Oscar is there to see it.
 E S: Theo gets distracted when Ivan moves the ring to the wooden box.
 - Ivan moves the ring to the wooden box, but Theo is distracted.
 E X: Ivan moves the ring to the wooden box, and Theo takes it in.
-E XU: Ivan is distracted when Theo moves the ring to the glass jar, and Theo sees Ivan move it to the wooden box.
 """,
     "what was seen last": """
 H S: The last move that Tara saw was her own move to the green_box.
@@ -740,7 +739,7 @@ T X: Jack moves the onion to the crate. // Jack had left before the move.
 - Chloe is there when Jack moves the onion to the crate.
 - Jack moves the onion to the crate while he is out of the porch.
 H S: Tara moves the melon to the green_box. // Oscar had already left the kitchen, so he missed it.
-H X: Oscar leaves. // Tara moves the melon to the green_box. // Felix had already left the kitchen, so he didn't notice it.
+H X: Oscar leaves. // Tara moves the melon to the green_box. // Felix had already left, so he missed it.
 - Mila moves the melon to the blue_basket. Oscar has already gone by then.
 - Tara moves the melon to the green_box, and Ruth has already gone.
 """,
@@ -756,9 +755,9 @@ H S: Ruth stays in the kitchen with Felix. He moves the melon to the white_drawe
 - Tara and Felix are in the kitchen. // She moves the melon to the green_box, and he sees it.
 - Tara moves the melon to the green_box, and she is still in the kitchen when she does it.
 - Felix moves it to the white_drawer. // He leaves, and Ruth is alone in the kitchen.
-H X: Tara and Felix are in the kitchen when Tara moves the melon. // At the end, she thinks the melon is in the white_drawer.
+H X: Tara and Felix are in the kitchen. // At the end, she thinks the melon is in the white_drawer.
 - Felix and Ruth are still in the kitchen. // At the end, he thinks the melon is in the red_crate.
-- Tara moves the melon to the green_box, and she is still in the kitchen when Felix moves it to the white_drawer.
+- Tara moves it to the green_box, and she is still in the kitchen when Felix moves it to the white_drawer.
 """,
     "British English": """
 T S: Chloe hasn't got a clue that the onion is in the crate now.

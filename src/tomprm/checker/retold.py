@@ -179,7 +179,7 @@ def _stayed_away(
 
 
 def _mistimed(t: Telling, s: Statement, name: str, lines: Sequence[int], line: int) -> ClaimVerdict | None:
-    """ "Left before the move", "had already left" when what was told last happened, "came in only after that"."""
+    """ "Left before the move", "had already left", "came in only after that": of the move told last."""
     told = (t.deeds or t.told)[-1:]
     told = [*told, *(n for line in told for n in t.fits.get(line, ()) if n > line)]
     thing = t.item.question.fact.thing

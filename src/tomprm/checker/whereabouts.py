@@ -13,7 +13,6 @@ from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import join_names
 
-
 _DURING = ("when", "while", "as", "whilst")
 _ALREADY = re.compile(r"\b(?:already|by (?:now|then|that|this)|any ?more|no longer)\b", re.IGNORECASE)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
@@ -171,20 +172,26 @@ _TAKES_IN = re.compile("P[hbmi]*n?[hbmi]*(?:[BAOH]|N)o?t$")
 _HAPPENED = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 
 
+@lru_cache(maxsize=4096)
+def _matches(tags: str) -> tuple[tuple[re.Match[str], Build], ...]:
+    """Where each frame matches; clauses are built alike, so most of them have been matched before."""
+    found = ((m, build) for pattern, build in _FRAMES for m in pattern.finditer(tags))
+    return tuple((m, build) for m, build in found if m.end() > m.start())
+
+
 def read_clause(clause: Clause, text: str) -> list[tuple[Statement, tuple[int, int]]]:
     """The claims of a clause, each with the tokens that it was read from."""
     taken = [False] * len(clause.tokens)
     found: list[tuple[Statement, tuple[int, int]]] = []
-    for pattern, build in _FRAMES:
-        for match in pattern.finditer(clause.tags):
-            start, end = match.span()
-            if start == end or any(taken[start:end]):
-                continue
-            claims = list(build(Match(clause, match, text)))
-            if not claims and build not in (unknown,):
-                continue
-            taken[start:end] = [True] * (end - start)
-            found += [(claim, (start, end)) for claim in claims]
+    for match, build in _matches(clause.tags):
+        start, end = match.span()
+        if any(taken[start:end]):
+            continue
+        claims = list(build(Match(clause, match, text)))
+        if not claims and build not in (unknown,):
+            continue
+        taken[start:end] = [True] * (end - start)
+        found += [(claim, (start, end)) for claim in claims]
     return _believed(clause, found, taken, text)
 
 

@@ -44,7 +44,8 @@ _WHICH = word_set(
 )
 _MOVES = word_set(
     """move moves change changes event events swap switch transfer transfers relocation action
-    actions exchange conversation conversations talk talks discussion chat placement placements shuffle shuffling happening happenings movement
+    actions exchange conversation conversations talk talks discussion chat placement placements
+    shuffle shuffling happening happenings movement
     movements"""
 )
 _CLAIMS = word_set("claim claims message messages statement statements announcement remark remarks tip")

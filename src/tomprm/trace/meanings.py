@@ -251,7 +251,8 @@ def hears(m: Match) -> Iterator[Statement]:
         negated = "n" in m.found[0] or "z" in m.found[0] or "Z" in m.found[0]
         unread = m.clause.tags[m.found.end() : m.found.end() + 1] in ("x", "Y")
         yield m.claim(
-            ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m), firm=not unread
+            ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m),
+            firm=not unread,
         )  # fmt: skip
 
 

@@ -24,8 +24,10 @@ from tomprm.trace.tagging import sentences
 from tomprm.trace.words import ORDINALS, SUBORDINATE, TIMES
 
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
-_AROUND = {"before": "before", "just before": "before", "right before": "before", "until": "after", "after": "after",
-           "right after": "after", "just after": "after"}  # fmt: skip
+_AROUND = {
+    "before": "before", "just before": "before", "right before": "before",
+    "until": "after", "after": "after", "right after": "after", "just after": "after",
+}  # fmt: skip
 _NTH = frozenset(ORDINALS)
 _OTHER = re.compile("P[hbmX]*")
 

@@ -89,7 +89,8 @@ def _cell(
         believes = any(t.tag in "BAF" for t in heading) or re.search("belie|think|know|mind", column)
         if subject is not None and not believes and re.search(r"\b(?:new|moved?|puts?|to|dest\w*)\b", column):
             yield Statement(
-                ClaimKind.MOVE, cell, 0, group=subject, thing="it", place=place.value, relation=relation, lines=lines
+                ClaimKind.MOVE, cell, 0, group=subject, thing="it", place=place.value, relation=relation,
+                lines=lines,
             )  # fmt: skip
         elif owner is not None and not (owner.pronoun and subject is None):
             owner = subject if owner.pronoun and subject is not None else owner

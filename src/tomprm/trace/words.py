@@ -33,7 +33,8 @@ _GROUPS = {
         secretly privately publicly indeed clearly obviously presumably however well okay ok hmm alright
         right soon meanwhile subsequently consequently accordingly openly quietly directly immediately
         once_more as_well of_course at_least out_of_date goes_and go_and went_and i_guess i_think
-        i_believe i_suppose i_assume i_mean i_'d_say i_would_say i_reckon as_it_happens for_this_reason for_that_reason anyway anymore
+        i_believe i_suppose i_assume i_mean i_'d_say i_would_say i_reckon as_it_happens
+        for_this_reason for_that_reason anyway anymore
         any_more by_now by_then up_to_now up_to_then so_far until_then till_then at_this_point
         at_that_point at_this_moment at_that_moment at_that_time at_the_time at_this_time at_that_stage
         at_this_stage by_that_point by_that_time by_this_point by_this_time in_the_meantime one_by_one
@@ -71,7 +72,8 @@ _GROUPS = {
         pops_back popped_back pop_back_into pops_back_into popped_back_into nips_back nipped_back
         nips_in wander_in wanders_in wandered_in wanders_back stroll_in strolls_in strolled_in rejoin rejoins
         rejoined come_back_to comes_back_to came_back_to head_back_to heads_back_to headed_back_to
-        head_back_into heads_back_into headed_back_into return_to returns_to returned_to move_to_the_room go_over_to goes_over_to went_over_to""",
+        head_back_into heads_back_into headed_back_into return_to returns_to returned_to
+        move_to_the_room go_over_to goes_over_to went_over_to""",
     "X": """leave leaves left leaving exit exits exited exiting depart departs departed departing go_out
         goes_out went_out going_out walk_out walks_out walked_out walking_out step_out steps_out
         stepped_out step_outside steps_outside stepped_outside walk_away walks_away walked_away head_out
@@ -91,7 +93,8 @@ _GROUPS = {
         watch watches watched watching observe observes observed observing perceive perceives perceived
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
         looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
-        encounter encounters encountered pick_up picks_up picked_up clock clocks clocked pay_attention pays_attention paid_attention
+        encounter encounters encountered pick_up picks_up picked_up clock clocks clocked
+        pay_attention pays_attention paid_attention
         paying_attention take_it_in takes_it_in took_it_in take_this_in takes_this_in took_this_in
         take_that_in takes_that_in took_that_in""",
     "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see
@@ -120,7 +123,8 @@ _GROUPS = {
     "F": """search searches searched searching search_for searches_for look looks looked looking look_for
         looks_for looked_for looking_for look_in looks_in look_inside searches_in go_for goes_for
         go_look check checks checked checking go_straight_to goes_straight_to head_for heads_for
-        go_looking go_and_look reach_for reaches_for point_to points_to say_it rummage_through rummages_through rummage_in rummages_in dig_through
+        go_looking go_and_look reach_for reaches_for point_to points_to say_it rummage_through
+        rummages_through rummage_in rummages_in dig_through
         digs_through turn_to turns_to""",
     "Y": """say says said saying claim claims claimed claiming tell tells told telling announce announces
         announced announcing mention mentions mentioned mentioning declare declares declared inform
@@ -129,7 +133,8 @@ _GROUPS = {
         share shares shared sharing let_know communicate communicates communicated discuss discusses
         discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on confide
         confides confided repeat repeats repeated relay relays relayed whisper whispers whispered
-        message messages messaged lets let come_up comes_up came_up goes_on_with goes_on_about went_on_with went_on_about go_on_with
+        message messages messaged lets let come_up comes_up came_up goes_on_with goes_on_about
+        went_on_with went_on_about go_on_with
         carries_on_with continues_with continued_with moves_on_to address addresses addressed cover
         covers covered""",
     "U": """trust trusts trusted trusting accept accepts accepted accepting buy buys bought take_her_word
@@ -142,7 +147,8 @@ _GROUPS = {
         not_buy""",
     "b": """is are was were be been being am 're gets get got gotten""",
     "h": """has have had having 've""",
-    "m": """able_to will would shall should must does do did 'll 'd can could goes_on go_on went_on going_to ought needs_to has_to
+    "m": """able_to will would shall should must does do did 'll 'd can could goes_on go_on
+        went_on going_to ought needs_to has_to
         have_to is_going_to are_going_to naturally_will cannot_but got_to continue_to continues_to
         continued_to seem_to seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
     "n": """not never n't no_longer hardly without cannot neither nor isn doesn didn""",
@@ -175,7 +181,8 @@ _GROUPS = {
         the_whole_thing the_entire_thing""",
     "z": """nothing none_of_it none_of_this none_of_that none_of_these none_of_those none_of_these_moves
         none_of_the_moves neither_move neither_of_these none_of_that_move nothing_else nothing_more
-        nothing_new none_of_them_moves neither_of_these_moves neither_of_those none_of_these_changes no_new_information no_new_info
+        nothing_new none_of_them_moves neither_of_these_moves neither_of_those none_of_these_changes
+        no_new_information no_new_info
         no_further_information
         no_move no_moves nothing_of_it nothing_of_this nothing_of_that""",
     "u": """null unknown nowhere nothing_known none undefined unspecified unclear not_known not_yet_known
@@ -187,7 +194,8 @@ _GROUPS = {
     "G": """as_far_as according_to judging_by to_the_best_of""",
     "L": """there here there_too there_as_well in_there in_here over_there the_same the_same_thing so_too""",
     "a": """alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself""",
-    "l": """last most_recently the_last the_last_time the_last_place the_last_location last_known_location last_place last_location last_spot last_known_place
+    "l": """last most_recently the_last the_last_time the_last_place the_last_location
+        last_known_location last_place last_location last_spot last_known_place
         the_last_spot the_last_known_location the_last_known_place""",
     "1": """only just solely""",
     "k": """claim_about claim's statement statements message messages_about announcement word remark news
