@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tomprm.belief.lines import KNOWN
@@ -18,7 +19,11 @@ from tomprm.world.events import CHANGES, Event, Fact, Kind, join_names
 
 def perception(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
+    if s.chain and not s.known:
+        return _thought(t, s)
     asked = t.item.question
+    if s.known and s.bare and asked.fact.relation != "known":
+        s = replace(s, firm=False)  # "so now he knows": what it is that he knows is not said
     if s.known and (asked.fact.relation == "known" or len(s.chain) > 1):
         if asked.fact.relation != "known":
             return [unclear(s, "what is known is not clear")]
@@ -56,6 +61,35 @@ def perception(t: Telling, s: Statement) -> Verdicts:
         return wrong[0] if wrong else [x for v in made for x in v]
     good = next((v for v in made if all(x.status is Status.SUPPORTED for x in v)), None)
     return good or made[0]
+
+
+def _thought(t: Telling, s: Statement) -> Verdicts:
+    """Thinks, or knows, that somebody perceived it: of what he missed he thinks nothing, and secret witnesses
+    and distracted people are known only to themselves."""
+    outer, group = s.chain, s.group or Group()
+    names = [g.names[0] for g in outer if len(g.names) == 1 and g.kind == "some"]
+    if len(names) != len(outer) or group.kind != "some" or not group.names:
+        return [unclear(s, "who is meant is not clear")]
+    claim = Claim(ClaimKind.PERCEPTION, s.text, (*names, *group.names), positive=s.positive)
+
+    def thinks(first: str, others: Sequence[str], event: Event) -> bool:
+        if first not in event.real or not set(others) - {first} <= event.apparent:
+            return False
+        return all((n in (event.real if n == first else event.apparent)) == s.positive for n in group.names)
+
+    targets = _targets(t, s)
+    also = [n for e in targets for n in t.fits.get(e.line, ())] if s.lines is None else []
+    for event in (*targets, *(e for n in also if (e := t.time.perceived(n)) is not None)):
+        if thinks(names[0], names[1:], event) == s.thought:
+            return [supported(s, claim, f"witnesses of line {event.line}: {join_names(event.real)}", event.line)]
+    others = any(g.options for g in (*outer, group))
+    known = all(names[0] in e.real or s.positive for e in targets)
+    if not targets or others or not known:
+        return [unclear(s, "what is thought of it is not clear")]
+    line = targets[0].line
+    does = "thinks so" if not s.thought else "does not think so"
+    reason = f"{names[0]} {does}; line {line} is witnessed by {join_names(sorted(targets[0].real)) or 'nobody'}"
+    return [t.wrong(s, claim, does, line, ErrorKind.UPDATED_WITHOUT_PERCEPTION, reason)]
 
 
 def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:

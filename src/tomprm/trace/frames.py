@@ -31,8 +31,12 @@ from tomprm.trace.meanings import (
     belief,
     finds,
     hears,
+    hears_from,
+    just_knows,
+    known_to,
     looks_there,
     points,
+    same,
     sees,
     topic,
     topic_passive,
@@ -51,16 +55,23 @@ _WHERE = "(?P<place>[CRLu])"
 _BOX = "(?P<place>[CR])(?!c[CR])"
 _TABLE: tuple[tuple[str, Build], ...] = (
     # thinks that (it is in) the box; will look in the box
-    (rf"(?P<chain>{_CHAIN}*)(?P<who>P)[hbm]*(?P<inside>n?)[hbm]*F(?:o?(?P<thing>T))?[hbmi]*{_WHERE}(?!c[CR])", belief),
+    (rf"(?P<chain>{_CHAIN}*)(?P<who>P)[hbm]*(?P<inside>n?)[hbmi]*F(?:o?(?P<thing>T))?[hbmi]*{_WHERE}(?!c[CR])", belief),
+    (rf"(?P<chain>{_CHAIN}*)(?P<who>P)h(?P<place>[CR])iv", belief),  # has the box in mind
+    (rf"(?P<chain>{_CHAIN}*PM)(?P<who>P)iB[:t]*(?P<thing>T)?[hbi]*(?P<place>[CR])", belief),  # takes Bob to think
     (rf"(?P<chain>{_CHAIN}*)(?P<who>P)m[hbmi]*Ei?(?P<place>C)", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<who>P)[hbm]*Ei?(?P<place>C)", belief),
     (r"(?P<place>C)[hbm]+(?P<inside>n?)[hbm]*Fy(?P<chain>P)", belief),
-    (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<who>P)[hbm]*F", looks_there),
+    (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<inner>{_CHAIN}*)(?P<who>P)[hbm]*(?:F|BT[hb]|B$)", looks_there),
+    (rf"(?P<chain>{_CHAIN}+)(?P<who>P)[hbm]*BT$", same),  # thinks that Bob believes it too
+    (rf"(?P<chain>{_CHAIN}+)(?P<thing>P)(?P<inside>[hbmnw]*)(?P<place>L)", belief),  # they are there
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", belief),
     (rf"(?P<chain>{_CHAIN}*(?:P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA]))o?q(?:(?P<thing>T)|iF(?:o?(?P<sought>T))?)", unknown),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", topic),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", topic),
+    (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*B|N))$", just_knows),
+    (r"(?P<topic>[KVT])[hbm]+n?[hbm]*[Bu]i(?P<chain>P)", known_to),
+    (r"zo(?P<topic>K)[hbm]+[OH]y(?P<chain>P)", known_to),
     (rf"(?P<chain>{_CHAIN}+)(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<who>P)[ibhm]*(?P<place>[CR])", belief),
     (r"(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhm]*(?P<place>[CR])", belief),
     (r"(?P<who>P)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhmBt]*(?P<thing>T)?[ibhm]*F?T?i?(?P<place>[CR])", belief),
@@ -81,8 +92,10 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     # did not see the move, misses it, has no idea about it
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE](?:i*(?P<place>[CR]))?", sees),
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?:oT)?(?:i+(?P<place>[CR]))?(?!P)", sees),
-    (r"(?:V|T|z)[hbm]*(?P<no>n?)[hbm]*[OZH]y(?P<who>P)", sees),
-    (r"[OZH]y(?P<who>P)", sees),
+    (r"(?:V|T|z)[hbm]*(?P<no>n?)[hbm]*[OZ]y(?P<who>P)", sees),
+    (r"[VTzkK][hbm]+n?[hbm]*Hy(?P<who>P)", hears),
+    (r"(?:(?<!c)n[hbm]*)?[OZ]y(?P<who>P)", sees),
+    (r"Hy(?P<who>P)", hears),
     (r"^O:(?P<who>P)$", sees),
     (r"s(?P<who>P)", sees),
     (r"W(?P<who>P)b?O", sees),
@@ -97,8 +110,11 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", says),
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", says),
     (r"k(?:f|y)(?P<who>P)i(?P<listener>P)(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*(?:H(?:V|T|o?T)?|[HB]o?(?P<topic>K))f(?P<speaker>P)", hears_from),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?(?!t)", hears),
     (rf"{_SUBJ}[hbm]*n?[hbm]*(?:hDi?|D|U)(?:(?P<company>P)|S[kY]|k|V|T)?", trusts),
+    (r"D(?P<who>P)i[UB](?:(?P<company>P)|S[kY]|k|V|T)", trusts),  # no reason for Ann to believe it
+    (rf"{_SUBJ}[hbm]*n?[hbm]*[BU]q(?P<company>P)[hbm]*Y", trusts),  # does not believe what Bob says
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", trusts),
     # moves
@@ -145,6 +161,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
 )  # fmt: skip
 _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)
 _KNOWS = re.compile("P[hbm]*n?[hbm]*(?P<verb>[BA])o?t")
+_MINDS = re.compile("(?:P[hbmi]*n?[hbmi]*(?:[BAO]|N)o?t?,?)+$")
 _TAKES_IN = re.compile("P[hbmi]*n?[hbmi]*(?:[BAOH]|N)o?t$")
 _HAPPENED = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 
@@ -183,6 +200,10 @@ def _believed(
     }
     kept: list[tuple[Statement, tuple[int, int]]] = []
     for claim, span in found:
+        untold = span[0] > first and sum(other == span for _, other in found) > 1  # what was seen is left out
+        if claim.kind is ClaimKind.PERCEPTION and not claim.known and not untold:
+            if thought := _thought(clause, claim, span[0], left, text):
+                kept.append((thought, span))
         if span[0] > first:
             continue
         # What stands before it and was not read may say whose view it is, or deny it.
@@ -193,6 +214,19 @@ def _believed(
             sure = clause.firm and claim.kind is ClaimKind.MOVE
             kept.append((replace(knower, start=claim.start + 1, firm=sure), span))
     return kept
+
+
+def _thought(clause: Clause, claim: Statement, at: int, left: list[int], text: str) -> Statement | None:
+    """ "Ann thinks that", "Ann has no idea that", before what somebody perceived."""
+    found = _MINDS.search(clause.tags, 0, at)
+    if found is None or any(i not in left for i in range(*found.span())):
+        return None
+    tokens = clause.tokens[found.start() : found.end()]
+    chain = tuple(t.group for t in tokens if t.group)
+    said = text[tokens[0].start : claim.start + len(claim.text)]
+    denied = "n" in found[0] or "N" in found[0]
+    start = claim.start + 1
+    return replace(claim, text=said, start=start, chain=chain, thought=not denied, firm=clause.firm)
 
 
 def _knower(clause: Clause, at: int, left: list[int], text: str) -> Statement | None:

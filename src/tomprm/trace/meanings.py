@@ -91,11 +91,44 @@ def points(m: Match) -> Iterator[Statement]:
 def looks_there(m: Match) -> Iterator[Statement]:
     """And that is where she will look."""
     chain, negated = _chain(m)
+    inner = [t.group for t in m.tokens("inner") if t.tag == "P" and t.group]
     who = m.who()
     if who is not None:
         yield m.claim(
-            ClaimKind.BELIEF, chain=(*chain, who), thing="it", place="there", positive=not negated
+            ClaimKind.BELIEF, chain=(*chain, *inner, who), thing="it", place="there", positive=not negated
         )  # fmt: skip
+
+
+def same(m: Match) -> Iterator[Statement]:
+    """Thinks that Bob believes it too: that it is in the place named last."""
+    tokens = m.clause.tokens[m.found.start() : m.found.end()]
+    if tokens[-2].word.startswith(("belie", "think", "thought")):
+        yield from looks_there(m)
+
+
+def just_knows(m: Match) -> Iterator[Statement]:
+    """(Ann thinks that) Bob knows, of the topic asked for."""
+    chain, negated = _chain(m)
+    verb = m.clause.tokens[m.found.end() - 1]
+    if verb.tag == "N" or verb.word in ("know", "knows", "knew"):
+        ignorant = negated or verb.tag == "N"
+        yield m.claim(
+            ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not ignorant,
+            bare=True,
+        )  # fmt: skip
+
+
+def known_to(m: Match) -> Iterator[Statement]:
+    """The topic is (not) known to Ann; this move is unknown to Ann."""
+    chain, _ = _chain(m)
+    topic, negated = m.one("topic"), any(t in m.found[0] for t in "nuz")
+    if topic is not None and topic.tag == "K":
+        yield m.claim(
+            ClaimKind.BELIEF, chain=tuple(chain), thing=called(topic), relation="known",
+            place="" if negated else KNOWN,
+        )  # fmt: skip
+    elif chain:
+        yield m.claim(ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not negated)
 
 
 def unknown(m: Match) -> Iterator[Statement]:
@@ -196,6 +229,24 @@ def hears(m: Match) -> Iterator[Statement]:
     if who is not None:
         negated = "n" in m.found[0] or "z" in m.found[0] or "Z" in m.found[0]
         yield m.claim(ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m))
+
+
+def hears_from(m: Match) -> Iterator[Statement]:
+    """Has heard this from Bob; learnt about the topic from Bob."""
+    who, speaker = m.who(), m.who("speaker")
+    topic = m.one("topic")
+    positive = "n" not in m.found[0]
+    if who is None:
+        return
+    yield m.claim(
+        ClaimKind.SAID, group=speaker, listener=who, thing=called(topic),
+        relation="known" if topic is not None else "place", positive=positive,
+    )  # fmt: skip
+    if topic is not None and "B" in m.found[0]:
+        yield m.claim(
+            ClaimKind.BELIEF, chain=(who,), thing=called(topic), relation="known",
+            place=KNOWN if positive else "",
+        )  # fmt: skip
 
 
 def _topic_name(m: Match) -> str:

@@ -48,6 +48,7 @@ class Statement:
     wide: bool = False
     heard: bool = False
     known: bool = False  # "knows about it", of what happened or of a topic
+    thought: bool = True  # that the people of the chain think so, of what somebody perceived
     of_that: bool = False  # "does not know that", of what was just said
     cited: bool = False  # the line is named in the same sentence
     then: bool = False  # told as coming after what was told before

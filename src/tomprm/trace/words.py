@@ -102,7 +102,8 @@ _GROUPS = {
         keeps_believing keep_believing continue_to_think continues_to_think continues_to_believe
         continued_to_believe go_on_thinking goes_on_thinking learn learns learned learnt learning
         find_out finds_out found_out discover discovers discovered attribute attributes
-        is_under_the_impression has_the_belief still_has_in_mind""",
+        is_under_the_impression has_the_belief still_has_in_mind have_found_out become_aware becomes_aware
+        became_aware""",
     "A": """aware sure certain convinced informed confident under_the_impression of_the_opinion
         of_the_belief conscious well_aware fully_aware""",
     "N": """no_idea unaware ignorant oblivious in_the_dark no_clue no_knowledge no_way_of_knowing
@@ -110,24 +111,26 @@ _GROUPS = {
     "F": """search searches searched searching search_for searches_for look looks looked looking look_for
         looks_for looked_for looking_for look_in looks_in look_inside searches_in go_for goes_for
         go_look check checks checked checking go_straight_to goes_straight_to head_for heads_for
-        go_looking go_and_look reach_for reaches_for point_to points_to say_it""",
+        go_looking go_and_look reach_for reaches_for point_to points_to say_it rummage_through
+        rummage_in rummages_through""",
     "Y": """say says said saying claim claims claimed claiming tell tells told telling announce announces
         announced announcing mention mentions mentioned mentioning declare declares declared inform
         informs informing state states stated talk talks talked talking speak speaks spoke spoken
         speaking report reports reported reporting assert asserts asserted pass_on passes_on passed_on
         share shares shared sharing let_know communicate communicates communicated discuss discusses
-        discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on confide
+        discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on pass_it_on
+        passes_it_on passed_it_on confide
         confides confided repeat repeats repeated relay relays relayed whisper whispers whispered
         message messages messaged lets let come_up comes_up came_up address addresses addressed cover
         covers covered""",
     "U": """trust trusts trusted trusting accept accepts accepted accepting buy buys bought take_her_word
         takes_her_word take_his_word takes_his_word took_her_word took_his_word take_her_word_for_it
         take_his_word_for_it takes_her_word_for_it takes_his_word_for_it go_along_with goes_along_with
-        adopt adopts adopted""",
+        adopt adopts adopted fall_for falls_for fell_for falling_for""",
     "D": """doubt doubts doubted doubting distrust distrusts distrusted reject rejects rejected mistrust
         mistrusts disbelieve disbelieves disbelieved dismiss dismisses dismissed ignore ignores ignored
         disregard disregards disregarded discount discounts no_reason_to_believe no_reason_to_trust
-        not_buy""",
+        no_reason_for not_buy""",
     "b": """is are was were be been being am 're gets get got gotten""",
     "h": """has have had having 've""",
     "m": """able_to will would shall should must does do did 'll 'd can could going_to ought needs_to has_to
@@ -177,7 +180,8 @@ _GROUPS = {
     "l": """last most_recently the_last the_last_time the_last_place the_last_location last_known_location""",
     "1": """only just solely""",
     "k": """claim_about claim's statement statements message messages_about announcement word remark news
-        information whisper tip the_claim this_claim that_claim public_claim private_message""",
+        information whisper tip the_claim this_claim that_claim public_claim private_message
+        conversation chat exchange_of_words""",
     "v": """mind view eyes perspective point_of_view side head viewpoint standpoint books understanding""",
     "J": """but so because since while when after before once until till although if unless whereas as
         whilst then_when even_though given_that so_that as_soon_as by_the_time as_long_as; ; even_if
