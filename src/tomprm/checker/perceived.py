@@ -12,13 +12,15 @@ from tomprm.checker.timeline import nearest
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
-from tomprm.trace.statements import Statement, When
+from tomprm.trace.statements import Inward, Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import CHANGES, Event, Fact, Kind, join_names
 
 
 def perception(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
+    if s.inward and (told := _inward(t, s, group)):
+        return told
     if s.chain and not s.known:
         return _thought(t, s)
     asked = t.item.question
@@ -61,6 +63,26 @@ def perception(t: Telling, s: Statement) -> Verdicts:
         return wrong[0] if wrong else [x for v in made for x in v]
     good = next((v for v in made if all(x.status is Status.SUPPORTED for x in v)), None)
     return good or made[0]
+
+
+def _inward(t: Telling, s: Statement, group: Group) -> Verdicts:
+    """Is anybody of them ever distracted, or a secret witness? Which only they know themselves."""
+    secret = s.inward is Inward.SECRET
+    events = [e for found in t.time.events.values() for e in found]
+    ever = frozenset[str]().union(*((e.real - e.apparent if secret else e.apparent - e.real) for e in events))
+    if group.kind != "some" or not group.names:
+        return [] if secret else [unclear(s, "who is meant is not clear")]
+    claim = Claim(ClaimKind.PERCEPTION, s.text, group.names, positive=s.positive)
+    truth = f"{s.inward.value}: {join_names(sorted(ever)) or 'nobody'}"
+    known = [n for g in s.chain for n in g.names if n not in group.names]
+    right = bool(ever & set(group.names)) and (not known or not s.thought)
+    if right and not secret:
+        return [supported(s, claim, truth, None)]
+    if right or (secret and s.chain):
+        return []
+    if group.options or any(g.options for g in s.chain):
+        return [unclear(s, "who is meant is not clear")]
+    return [t.wrong(s, claim, truth, None, ErrorKind.WRONG_OBSERVERS, truth)]
 
 
 def _thought(t: Telling, s: Statement) -> Verdicts:

@@ -52,6 +52,10 @@ LATER = _phrases(
     "the rest", "afterwards", "whatever", "anything", "everything", "any more",
     "(?:comes?|came|happens?|follows?) (?:next|after|later)",
 )  # fmt: skip
+SECRET = re.compile(
+    r"\bin secret\b|\bsecretly(?: \w+)? (?:witness|watch|se[en]|saw|observ|hear|overhear|listen|peek)|\bsecretly\W*$",
+    re.IGNORECASE,
+)  # of the witness: "sees him secretly move it" is something else
 STOP = re.compile(r"[.!?](?=\s|$)|\n")
 JOINT = re.compile(r"[,;]|\b(?:and|but)\b")
 ASKS = _phrases(

@@ -29,6 +29,7 @@ from tomprm.trace.meanings import (
     Build,
     Match,
     belief,
+    distracted,
     finds,
     hears,
     hears_from,
@@ -101,8 +102,11 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"W(?P<who>P)b?O", sees),
     (r"V(?P<who>P)[hbm]*n?[hbm]*[OZ]", sees),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?:[qt]?(?P<thing>T))?[hbmi]*{_BOX}", finds),
+    (rf"q{_SUBJ}[hbm]*[OZ][hbm]+V(?:oT)?,?(?:i+(?P<place>[CR]))?", sees),  # what he saw was the first move
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCqtxHSb])", sees),
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", sees),
+    (rf"{_SUBJ}[hbm]*d", distracted),
+    (r"(?P<who>S)v[hbm]*g", distracted),  # her mind is elsewhere
     # what is said, heard and believed
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
     (r"(?P<who>P)[hbm]*n?[hbm]*Y(?:sP)?i?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?:i(?P<to>P))?(?!c[CR])", says),

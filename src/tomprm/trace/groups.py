@@ -155,6 +155,8 @@ def owners(tokens: list[Token]) -> list[Token]:
             continue
         if token.tag == "S" and token.word == "her" and not noun:
             token = replace(token, tag="P")
+        if token.word == "informed" and after is not None and after.tag in "Py":
+            token = replace(token, tag="Y")  # "informed Ann", but "is informed of it"
         if token.word == "them" and done and done[-1].tag in "MOZ":
             token = replace(token, tag="T", group=None)  # slippers and beans
         done.append(token)

@@ -10,7 +10,7 @@ from tomprm.belief.lines import KNOWN
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.groups import Group, Token
-from tomprm.trace.statements import Statement
+from tomprm.trace.statements import Inward, Statement
 from tomprm.trace.words import NUMBERS, ORDINALS
 
 Build = Callable[["Match"], Iterator[Statement]]
@@ -188,6 +188,13 @@ def sees(m: Match) -> Iterator[Statement]:
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
     )  # fmt: skip
+
+
+def distracted(m: Match) -> Iterator[Statement]:
+    """Is distracted, has his mind elsewhere."""
+    who = m.who()
+    if who is not None:
+        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=False, inward=Inward.DISTRACTED)
 
 
 def _count(m: Match) -> int:

@@ -17,7 +17,7 @@ from tomprm.trace.frames import read_clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.spelling import plain
-from tomprm.trace.statements import Statement, When
+from tomprm.trace.statements import Inward, Statement, When
 from tomprm.trace.steps import Step
 from tomprm.trace.tables import read_table
 from tomprm.trace.tagging import sentences
@@ -122,7 +122,10 @@ class Reader:
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
+            hidden = secret and cues.SECRET.search(text[max(head, opened) : max(ends, tail)])
             for statement in read:
+                if hidden and statement.kind is ClaimKind.PERCEPTION and statement.positive:
+                    statement = replace(statement, inward=Inward.SECRET)
                 inside = [span for mark, span in marks if head <= mark < tail]
                 at = inside[-1:] or [span for mark, span in marks if mark <= statement.start]
                 at = at or [s for _, s in marks]

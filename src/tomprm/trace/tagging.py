@@ -13,6 +13,7 @@ from tomprm.trace.spelling import SMALL, Word, misspelt, raw_words, split_words
 from tomprm.trace.words import ENGLISH, OWNERS, PRONOUNS, word_set
 
 DETERMINERS = word_set("the a an his her their its this that")
+_IS = word_set("'s is was would must should")
 LONGEST = 250  # words of a sentence, the rest is another: time is quadratic in them (people write up to 60)
 
 
@@ -106,6 +107,8 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
     if english:
         n, kind = english
+        if word == "so" and n == 2 and low[i + 1] == "that" and i + 2 < len(raw) and low[i + 2] in _IS:
+            n, kind = 1, "J"  # "so that is where", not "so that she"
         return ([Token(kind, here.start, raw[i + n - 1].end, " ".join(low[i : i + n]))] if kind else []), n
     if word in PRONOUNS:
         return [Token("P", here.start, here.end, word, group=Group(pronoun=PRONOUNS[word]))], 1

@@ -10,7 +10,7 @@ understood, and a claim next to them is held back rather than guessed.
     B think, know   A aware   N ignorant   Y say   U trust   D doubt   k a claim (noun)
     b be   h have   m modal, do   n not   V something that happened   z nothing   u unknown
     i in, to   f from   y by   W with   o of, about   s in front of   t that   r who, which   q where
-    g gone   p present   a alone   l last   1 only   c and   , : >   J conjunction   x other
+    d distracted   g gone   p present   a alone   l last   1 only   c and   , : >   J conjunction   x other
 """
 
 from __future__ import annotations
@@ -183,6 +183,9 @@ _GROUPS = {
         information whisper tip the_claim this_claim that_claim public_claim private_message
         conversation chat exchange_of_words""",
     "v": """mind view eyes perspective point_of_view side head viewpoint standpoint books understanding""",
+    "d": """distracted inattentive lost_in_thought daydreaming zoned_out not_paying_attention
+        n't_paying_attention paying_no_attention pays_no_attention paid_no_attention not_listening
+        preoccupied""",
     "J": """but so because since while when after before once until till although if unless whereas as
         whilst then_when even_though given_that so_that as_soon_as by_the_time as_long_as; ; even_if
         later_than earlier_than longer_than sooner_than just_after right_after shortly_after just_before
