@@ -168,6 +168,8 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
     acts = [n for n in lines if n in t.time.by_line]
     changes = [n for n in acts if t.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)]
     chosen = changes or acts
+    if acts and not changes and s.lines is None and t.anchor is None:
+        chosen = [*acts, *reversed(t.deeds or t.told)]  # who came meanwhile, or what was done before that
     if chosen and chosen[0] in t.also and s.lines is None:
         chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]
     if s.lines is None and not s.wide:

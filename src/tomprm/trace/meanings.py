@@ -51,6 +51,9 @@ class Match:
         return Statement(kind, self.text[start:end], **slots)  # type: ignore[arg-type]
 
 
+_LATER = ("find", "learn", "discover")  # "cannot find out about it there": of what comes after it
+
+
 def called(token: Token | None) -> str:
     """What a thing, place, room or topic is called in the story; "it" for a pronoun."""
     return "" if token is None else (token.value or ("it" if token.tag == "T" else ""))
@@ -150,7 +153,7 @@ def topic(m: Match) -> Iterator[Statement]:
         group = chain[-1] if chain else None
         yield m.claim(
             ClaimKind.PERCEPTION, chain=tuple(chain), group=group, known=True, positive=not ignorant,
-            wide=_any(m),
+            wide=_any(m), firm=not (negated and m.tokens("chain")[-2].word.startswith(_LATER)),
         )  # fmt: skip
         return
     yield m.claim(
@@ -185,6 +188,7 @@ def sees(m: Match) -> Iterator[Statement]:
     owner = m.who("owner") if "owner" in m.found.re.groupindex else None
     yield m.claim(
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
+        firm=not (negated and verb.startswith(_LATER)),
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
     )  # fmt: skip

@@ -16,6 +16,7 @@ from tomprm.trace.clauses import Clause, clauses
 from tomprm.trace.frames import read_clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.lexicon import Lexicon
+from tomprm.trace.names import gender
 from tomprm.trace.spelling import plain
 from tomprm.trace.statements import Inward, Statement, When
 from tomprm.trace.steps import Step
@@ -170,7 +171,9 @@ class Reader:
             return None
         if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
             return None
-        who = next(t.group for t in clause.tokens if t.tag == "P")
+        goes = next(i for i, tag in enumerate(clause.tags) if tag in "Xw")
+        people = [i for i, tag in enumerate(clause.tags) if tag == "P"]
+        who = clause.tokens[max((i for i in people if i < goes), default=people[0])].group
         other = next(t for t in after.tokens if t.tag == "P")
         here = list(who.names) if who is not None else []
         company = self._meant(other.group, here) if other.group is not None else None
@@ -292,7 +295,7 @@ class Reader:
         if group.pronoun in (1, 3):
             pool = [n for n in (*before, *self.recent, *chain) if n not in here and n not in group.names]
             other = 4 - group.pronoun  # whoever is "he" is not "she"
-            pool = [n for n in dict.fromkeys(pool) if self.called.get(n, group.pronoun) != other]
+            pool = [n for n in dict.fromkeys(pool) if self.called.get(n, gender(n)) != other]
             if not pool:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.

@@ -67,7 +67,9 @@ _GROUPS = {
         turns_up turned_up come_over comes_over came_over move_into moves_into moved_into walk_in_on
         get_to gets_to got_to re-entering gather_in gathers_in gathered_in gather gathers gathered meet
         meets met come_back_in comes_back_in came_back_in come_back_into comes_back_into came_back_into
-        head_into heads_into headed_into move_to_the_room go_over_to goes_over_to went_over_to""",
+        pop_in pops_in popped_in pop_into pops_into
+        popped_into pop_back pops_back popped_back pop_back_into pops_back_into popped_back_into head_into
+        heads_into headed_into move_to_the_room go_over_to goes_over_to went_over_to""",
     "X": """leave leaves left leaving exit exits exited exiting depart departs departed departing go_out
         goes_out went_out going_out walk_out walks_out walked_out walking_out step_out steps_out
         stepped_out step_outside steps_outside stepped_outside walk_away walks_away walked_away head_out
