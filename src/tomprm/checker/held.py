@@ -21,6 +21,9 @@ def belief(t: Telling, s: Statement) -> Verdicts:
     if not chains:
         return [unclear(s, "who is meant is not clear")]
     if s.relation == "known":
+        if (mine := _asked_chain(t, s)) is not None:
+            chains = [(mine, list[tuple[str, ...]]())]
+        t.topic = s.thing if s.thing not in ("", "it") else t.topic
         topic = s.thing if s.thing != "it" else t.item.question.fact.thing
         return [_known(t, s, chain, topic) for chain in chains]
     if s.place == "there":
@@ -120,9 +123,12 @@ def _chains(t: Telling, groups: Sequence[Group]) -> list[tuple[tuple[str, ...], 
     """Chains of names; for people named together one each. With each, what its pronouns may also mean."""
     if not groups or any(not g.names or g.kind != "some" for g in groups[1:]):
         return []
+    many = next((i for i, g in enumerate(groups) if i and len(g.names) > 1), 0)
+    if many:  # "Ann thinks that Bob and Cid think"
+        group = groups[many]
+        each = [[*groups[:many], replace(group, names=(n,)), *groups[many + 1 :]] for n in group.names]
+        return [chain for one in each for chain in _chains(t, one)]
     first, rest = groups[0], tuple(n for g in groups[1:] for n in g.names[:1])
-    if any(len(g.names) != 1 for g in groups[1:]):
-        return []
     outer = first.names
     if first.kind in ("all", "others"):
         there = t.time.present(t.anchor or t.cursor) or t.time.agents

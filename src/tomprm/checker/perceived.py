@@ -30,17 +30,17 @@ def perception(t: Telling, s: Statement) -> Verdicts:
         if asked.fact.relation != "known":
             return [unclear(s, "what is known is not clear")]
         place = KNOWN if s.positive else ""
-        return belief(
-            t,
-            replace(
-                s,
-                kind=ClaimKind.BELIEF,
-                thing=asked.fact.thing,
-                place=place,
-                relation="known",
-                positive=True,
-            ),
+        said = replace(
+            s, kind=ClaimKind.BELIEF, thing=asked.fact.thing, place=place, relation="known", positive=True
         )
+        last = t.topic
+        made = belief(t, said)
+        if last and normalise(last) != normalise(asked.fact.thing):
+            # "It" may be what was talked about last.
+            other = belief(t, replace(said, thing=last))
+            if all(v.status is Status.SUPPORTED for v in other):
+                return other
+        return made
     if t.before is ClaimKind.PERCEPTION and group.kind == "none" and not s.wide:
         return [unclear(s, "what nobody notices is not clear")]
     if s.of_that and t.before in (

@@ -27,6 +27,8 @@ def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         t.latest.append(line)
         if s.kind is ClaimKind.MOVE:
             t.deeds.append(line)
+    elif line is None and any(v.status is Status.UNCHECKABLE for v in verdicts):
+        t.unread = True  # what follows may be said of it
     return verdicts, line
 
 
@@ -207,6 +209,8 @@ def _said(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
     line = t.pick(lines, s)
     if line is not None:
         action = t.time.by_line[line]
+        if topic:
+            t.topic = action.thing
         if action.thing and not topic:
             t.thing = action.thing if action.thing in t.checker.state.story.things else t.thing
         claim = Claim(ClaimKind.SAID, s.text, action.actors[:1], action.thing, action.place, line)

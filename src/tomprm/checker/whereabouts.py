@@ -63,7 +63,8 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    if not s.positive and any(right(name, n) for n in t.time.lines if n >= here):
+    timed = t.anchor is not None and (s.lines is not None or s.joint in ("while", "when", "whilst"))
+    if not s.positive and not timed and any(right(name, n) for n in t.time.lines if n >= here):
         return unclear(s, f"true later only; {truth} at line {here}")
     # Right after an event of the same step it is said of that event.
     strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)

@@ -129,7 +129,7 @@ def presence(m: Match) -> Iterator[Statement]:
         return
     room = m.one("room") if "room" in index else None
     company = m.who("company") if "company" in index else None
-    away = "g" in m.found[0]
+    away = "g" in m.found[0] or ("f" in m.found[0] and not set("Lpa") & set(m.found[0]))
     plural = who.pronoun == 2  # "they are there" may be slippers
     yield m.claim(
         ClaimKind.PRESENCE, group=who, room=called(room) if room is not None and room.tag == "R" else "",

@@ -56,7 +56,7 @@ _WHERE = "(?P<place>[CRLu])"
 _BOX = "(?P<place>[CR])(?!c[CR])"
 _TABLE: tuple[tuple[str, Build], ...] = (
     # thinks that (it is in) the box; will look in the box
-    (rf"(?P<chain>{_CHAIN}*)(?P<who>P)[hbm]*(?P<inside>n?)[hbmi]*F(?:o?(?P<thing>T))?[hbmi]*{_WHERE}(?!c[CR])", belief),
+    (rf"(?<!y)(?P<chain>{_CHAIN}*)(?P<who>P)[hbm]*(?P<inside>n?)[hbmi]*F(?:o?(?P<thing>T))?[hbmi]*{_WHERE}(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}*)(?P<who>P)h(?P<place>[CR])iv", belief),  # has the box in mind
     (rf"(?P<chain>{_CHAIN}*PM)(?P<who>P)iB[:t]*(?P<thing>T)?[hbi]*(?P<place>[CR])", belief),  # takes Bob to think
     (rf"(?P<chain>{_CHAIN}*)(?P<who>P)m[hbmi]*Ei?(?P<place>C)", belief),
@@ -64,20 +64,22 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<place>C)[hbm]+(?P<inside>n?)[hbm]*Fy(?P<chain>P)", belief),
     (rf"(?P<chain>{_CHAIN}*)V[hbm]*q(?P<inner>{_CHAIN}*)(?P<who>P)[hbm]*(?:F|BT[hb]|B$)", looks_there),
     (rf"(?P<chain>{_CHAIN}+)(?P<who>P)[hbm]*BT$", same),  # thinks that Bob believes it too
-    (rf"(?P<chain>{_CHAIN}+)(?P<thing>P)(?P<inside>[hbmnw]*)(?P<place>L)", belief),  # they are there
+    (rf"(?P<chain>{_CHAIN}+)(?P<thing>P)(?P<inside>[hbmnw]*)(?P<place>L|(?<=[hbmnw])i(?P<box>C)(?!c[CR]))", belief),  # they are there
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", belief),
     (rf"(?P<chain>{_CHAIN}*(?:P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA]))o?q(?:(?P<thing>T)|iF(?:o?(?P<sought>T))?)", unknown),
+    (rf"(?P<outer>{_CHAIN}*)(?P<topic>[KVT])[hbm]+n?[hbm]*[Bu]i(?P<chain>P)", known_to),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", topic),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", topic),
-    (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*B|N))$", just_knows),
-    (r"(?P<topic>[KVT])[hbm]+n?[hbm]*[Bu]i(?P<chain>P)", known_to),
+    (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*B|N))(?=$|,)", just_knows),
     (r"zo(?P<topic>K)[hbm]+[OH]y(?P<chain>P)", known_to),
     (rf"(?P<chain>{_CHAIN}+)(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<who>P)[ibhm]*(?P<place>[CR])", belief),
-    (r"(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhm]*(?P<place>[CR])", belief),
+    (r"(?P<thing>T)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P(?:ibByP)*)[ibhm]*(?P<place>[CR])", belief),
+    (r"(?P<place>[CR])[hbm]+q(?P<who>P)[hbm]*Bi?Fy(?P<chain>P)", belief),  # is where Bob is expected to search by Ann
     (r"(?P<who>P)[hbm]+(?P<inside>n?)[hbm]*By(?P<chain>P)[ibhmBt]*(?P<thing>T)?[ibhm]*F?T?i?(?P<place>[CR])", belief),
     (r"(?P<inner>P)[hbm]+(?P<no>n?)[hbm]*By(?P<outer>P)[ibhm]*[BA]o(?P<topic>K)", topic_passive),
     (r"(?P<chain>P[hbm]*Bz)o(?P<place>[CR])", belief),
+    (rf"(?P<chain>{_CHAIN}*P[hbm]*N)o(?P<place>[CR])(?!c)", belief),
     (r"(?P<chain>P)m[hbm]*Y[it]?(?P<place>[CR])", belief),  # would say
     (r"(?P<who>P)[hbm]*M(?P<thing>T)s(?P<seer>P)i*(?P<place>[CR])", moves_before),
     # saw her put it in the box
@@ -90,6 +92,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:[xW]P?)*[hbm]*i?{_BOX}", finds),
     (rf"(?P<place>[CR])[hbm]*l[xqt]*{_SUBJ}[hbm]*O(?P<thing>T)?(?!P)", finds),
     (r"(?P<who>P)[hbm]*Y(?:sP)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ]k", hears),  # notices this talk
     # did not see the move, misses it, has no idea about it
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE](?:i*(?P<place>[CR]))?", sees),
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?:oT)?(?:i+(?P<place>[CR]))?(?!P)", sees),
@@ -104,6 +107,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbmi]*n?[hbm]*O(?:[qt]?(?P<thing>T))?[hbmi]*{_BOX}", finds),
     (rf"q{_SUBJ}[hbm]*[OZ][hbm]+V(?:oT)?,?(?:i+(?P<place>[CR]))?", sees),  # what he saw was the first move
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ](?:z|V|T|p|L)?(?![PRCqtxHSb])", sees),
+    (rf"{_SUBJ}[hbmi]*n?[hbm]*[OZ]t?T[hbm]+M(?!i)", sees),  # notices that it was moved
     (rf"{_SUBJ}[hbm]*(?:No?|n[hbm]*[BA]o)(?:V|T|z)", sees),
     (rf"{_SUBJ}[hbm]*d", distracted),
     (r"(?P<who>S)v[hbm]*g", distracted),  # her mind is elsewhere
@@ -115,7 +119,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", says),
     (r"k(?:f|y)(?P<who>P)i(?P<listener>P)(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*(?:H(?:V|T|o?T)?|[HB]o?(?P<topic>K))f(?P<speaker>P)", hears_from),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?(?!t)", hears),
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?(?!t|xY)", hears),
     (rf"{_SUBJ}[hbm]*n?[hbm]*(?:hDi?|D|U)(?:(?P<company>P)|S[kY]|k|V|T)?", trusts),
     (r"D(?P<who>P)i[UB](?:(?P<company>P)|S[kY]|k|V|T)", trusts),  # no reason for Ann to believe it
     (rf"{_SUBJ}[hbm]*n?[hbm]*[BU]q(?P<company>P)[hbm]*Y", trusts),  # does not believe what Bob says
@@ -152,7 +156,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"^(?P<who>S)E$", goes(ClaimKind.ENTRY)),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*(?:x?i)?X(?!i*C)f?(?P<room>[RL])?", goes(ClaimKind.EXIT)),
     (rf"{_SUBJ}(?:[hbm]*n?[hbm]*w?[hbm]*(?:a)?i|[hbm]*w)(?P<room>R)(?:W(?P<company>P))?", presence),
-    (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:g|p|L|a)f?(?P<room>R)?(?:W(?P<company>P))?", presence),
+    (rf"{_SUBJ}[hbm]*n?[hbm]*w?(?:g|p|L|a|(?<=b)f(?=R))f?(?P<room>R)?(?:W(?P<company>P))?", presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w(?:a|p|L)?i?(?P<room>R)?(?:W(?P<company>P))?", presence),
     (rf"{_SUBJ}[hbm]+n?[hbm]*W(?P<company>P)(?:i(?P<room>R))?", presence),
     # where it is

@@ -71,10 +71,10 @@ def belief(m: Match) -> Iterator[Statement]:
     if inner is not None:
         chain.append(inner)
     place, thing = m.one("place"), m.one("thing") if "thing" in m.found.re.groupindex else None
-    if place is None or not chain:
+    if place is None or not chain or (thing is not None and thing.group and thing.group.pronoun != 2):
         return
     inside = "n" in (m.found["inside"] or "") if "inside" in m.found.re.groupindex else False
-    negated = negated or "z" in m.found["chain"]  # "knows nothing about the box"
+    negated = negated or "z" in m.found["chain"] or "N" in m.found["chain"]  # "knows nothing about the box"
     yield m.claim(
         ClaimKind.BELIEF,
         chain=tuple(chain),
@@ -123,7 +123,7 @@ def just_knows(m: Match) -> Iterator[Statement]:
 
 def known_to(m: Match) -> Iterator[Statement]:
     """The topic is (not) known to Ann; this move is unknown to Ann."""
-    chain, _ = _chain(m)
+    chain = [t.group for t in (*m.tokens("outer"), *m.tokens("chain")) if t.tag == "P" and t.group]
     topic, negated = m.one("topic"), any(t in m.found[0] for t in "nuz")
     if topic is not None and topic.tag == "K":
         yield m.claim(
@@ -153,7 +153,8 @@ def topic(m: Match) -> Iterator[Statement]:
         group = chain[-1] if chain else None
         yield m.claim(
             ClaimKind.PERCEPTION, chain=tuple(chain), group=group, known=True, positive=not ignorant,
-            wide=_any(m), firm=not (negated and m.tokens("chain")[-2].word.startswith(_LATER)),
+            wide=_any(m), firm=not (m.has("chain", "A") and "informed" in m.text)
+            and not (negated and m.tokens("chain")[-2].word.startswith(_LATER)),
         )  # fmt: skip
         return
     yield m.claim(

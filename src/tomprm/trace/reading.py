@@ -43,6 +43,8 @@ class Reader:
     follows: bool = False  # the clause goes on from the one before: "so he hears it"
     contrast: bool = False
     coordinated: bool = False
+    agent: tuple[str, ...] = ()  # of the clause before
+    barred: tuple[str, ...] = ()  # named in the clause of time that follows: "he left when Ann came"
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
     cells: dict[str, list[Token]] = field(default_factory=dict[str, list[Token]])  # of tables, as read
@@ -78,7 +80,7 @@ class Reader:
         self, sentence: Sequence[Token], text: str, spoken: str, number: int,
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]], opened: int = 0,
     ) -> Iterator[Statement]:  # fmt: skip
-        asks = bool(cues.ASKS.search(spoken))
+        asks = bool(cues.ASKS.search(spoken)) and not cues.CORRECTS.search(spoken)
         secret = "secret" in spoken.lower()
         self.spoken, self.contrast, self.doubts, self.called = [], False, {}, {}
         quoted = plain(spoken) in self.lexicon.sentences
@@ -94,6 +96,7 @@ class Reader:
             ends = clause.tokens[-1].end if clause.tokens else 0
             if stop := cues.JOINT.search(text, ends, tail):
                 tail = stop.start()
+            self.barred = _named_later(clause, parts[index + 1 : index + 2])
             known = self._resolve(clause)
             other = parts[index + 1] if index + 1 < len(parts) else None
             if order := self._order(known, other, text):
@@ -115,7 +118,7 @@ class Reader:
                 found += self._asked(known, text) if "question" in spoken.lower() else []
                 continue
             read = [s for s, _ in read_clause(known, text)]
-            if not read and set("MEXY") & set(known.tags):
+            if not read and (set("MEXY") & set(known.tags) or ("V" in known.tags and known.joint in TIMES)):
                 self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
@@ -274,6 +277,7 @@ class Reader:
             if len(plural) < 2 or plural == self.together:
                 plural = plural if len(here) < 2 else tuple(here)
         self.together = plural
+        self.agent = next((t.group.names for t in done if t.tag == "P" and t.group), self.agent)
         return replace(clause, tokens=done)
 
     def _meant(self, group: Group, here: list[str], before: Sequence[str] = ()) -> Group:
@@ -296,11 +300,12 @@ class Reader:
             pool = [n for n in (*before, *self.recent, *chain) if n not in here and n not in group.names]
             other = 4 - group.pronoun  # whoever is "he" is not "she"
             pool = [n for n in dict.fromkeys(pool) if self.called.get(n, gender(n)) != other]
+            pool = [n for n in pool if n not in self.barred] or pool
             if not pool:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.
             near = [n for n in pool if n in self.spoken]
-            leads = self.coordinated and not here and not before
+            leads = self.coordinated and not here and not before and bool(set(near) & set(self.agent))
             if leads and len(near) == 1 and len(pool) > 1:
                 # "Ann moves it, and she sees it" speaks of somebody else: Ann would be left out.
                 pool, near = [*[n for n in pool if n not in near], *near], []
@@ -310,3 +315,10 @@ class Reader:
             others = [n for n in dict.fromkeys((*others, *self.doubts.get(chosen, ()))) if n != chosen]
             return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))
         return group
+
+
+def _named_later(clause: Clause, after: Sequence[Clause]) -> tuple[str, ...]:
+    """Who is named in the clause of time after a main clause: no pronoun before it means them."""
+    if clause.joint in SUBORDINATE or not after or after[0].joint not in SUBORDINATE or after[0].ahead:
+        return ()
+    return tuple(n for t in after[0].tokens if t.tag == "P" and t.group for n in t.group.names)

@@ -15,6 +15,7 @@ from tomprm.trace.tagging import sentences
 if TYPE_CHECKING:
     from tomprm.trace.reading import Reader
 
+_MOVES = re.compile(r"\b(?:mover|moves|moved|new|puts|destination)\b")  # heads of a table of moves
 _LONGEST_ROW = 1000  # characters that are read: cells are read several times (people write up to 300)
 
 
@@ -87,7 +88,12 @@ def _cell(
         owner = next((t.group for t in heading if t.tag in "SP" and t.group), None) or subject
         relation = "room" if place.tag == "R" else "place"
         believes = any(t.tag in "BAF" for t in heading) or re.search("belie|think|know|mind", column)
-        if owner is not None and not (owner.pronoun and subject is None):
+        moved = not believes and subject is not None and _MOVES.search(f"{reader.columns[:1]} {column}")
+        if moved and place.value:
+            yield Statement(
+                ClaimKind.MOVE, cell, 0, group=subject, thing="it", place=place.value, relation=relation, lines=lines
+            )  # fmt: skip
+        elif owner is not None and not (owner.pronoun and subject is None):
             owner = subject if owner.pronoun and subject is not None else owner
             yield Statement(
                 ClaimKind.BELIEF, cell, 0, chain=(owner,), thing="it", place=place.value,

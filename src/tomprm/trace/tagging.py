@@ -13,6 +13,7 @@ from tomprm.trace.spelling import SMALL, Word, misspelt, raw_words, split_words
 from tomprm.trace.words import ENGLISH, OWNERS, PRONOUNS, word_set
 
 DETERMINERS = word_set("the a an his her their its this that")
+_NOUNS = word_set("talk message claim report")  # verbs too
 _IS = word_set("'s is was would must should")
 LONGEST = 250  # words of a sentence, the rest is another: time is quadratic in them (people write up to 60)
 
@@ -135,6 +136,8 @@ def _this(raw: list[Word], low: list[str], i: int) -> list[Token]:
     rest = [w for w in low[i + 1 : i + 4] if w not in ("too", "also", "either", "again")]
     after = rest[0] if rest else "."
     tagged = ENGLISH.get((after,), "x")
+    if after in _NOUNS:
+        return []
     if not after[0].isalnum() or (tagged and tagged in "bhmnMXOYJciyfBHZ") or after in ("himself", "herself"):
         return [Token("V", here.start, here.end, word)]
     return [Token("t", here.start, here.end, word)] if word == "that" else []

@@ -85,12 +85,15 @@ _GROUPS = {
         watch watches watched watching observe observes observed observing perceive perceives perceived
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
         looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
-        encounter encounters encountered pick_up picks_up picked_up clock clocks clocked""",
+        encounter encounters encountered paying_attention pay_attention pays_attention
+        paid_attention pick_up picks_up picked_up clock clocks clocked""",
     "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see
         fails_to_see failed_to_see fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on
         missed_out_on""",
     "H": """hear hears heard hearing overhear overhears overheard overhearing listen listens listened
-        listen_to listens_to listened_to listening catches_wind get_told gets_to_hear got_to_hear""",
+        listen_to listens_to listened_to listening catches_wind get_told gets_to_hear got_to_hear take_it_in
+        takes_it_in took_it_in taken_it_in take_this_in takes_this_in took_this_in take_that_in
+        takes_that_in take_any_of_it_in take_any_of_this_in""",
     "B": """would_say would_answer 'd_say would_tell_you will_say stick_to stick_with sticks_to sticks_with
         stuck_with stuck_to sticking_to sticking_with hold_on_to holds_on_to keep_to keeps_to think
         thinks thought thinking believe believes believed believing know knows knew known knowing assume
@@ -121,7 +124,8 @@ _GROUPS = {
         speaking report reports reported reporting assert asserts asserted pass_on passes_on passed_on
         share shares shared sharing let_know communicate communicates communicated discuss discusses
         discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on pass_it_on
-        passes_it_on passed_it_on confide
+        passes_it_on passed_it_on go_on_with goes_on_with went_on_with
+        going_on_with goes_on_about went_on_about carries_on_with carry_on_with confide
         confides confided repeat repeats repeated relay relays relayed whisper whispers whispered
         message messages messaged lets let come_up comes_up came_up address addresses addressed cover
         covers covered""",
