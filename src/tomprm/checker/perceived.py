@@ -292,6 +292,8 @@ def trust(t: Telling, s: Statement) -> Verdicts:
     if event is None:
         return [unclear(s, "nothing is said there")]
     made: Verdicts = []
+    actors = t.time.by_line[said[0]].actors
+    company = s.company.names if s.company is not None else ()
     names = group.names
     if group.kind == "all":
         hearers = event.tell.listeners if event.tell is not None else event.real
@@ -310,7 +312,7 @@ def trust(t: Telling, s: Statement) -> Verdicts:
         claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line, positive=s.positive)
         if trusts == s.positive:
             made.append(supported(s, claim, f"line {event.line}", event.line))
-        elif any((o in event.real) == s.positive for o in group.options):
+        elif any((o in event.real) == s.positive for o in group.options if o not in (*actors, *company)):
             made.append(unclear(s, "who is meant is not clear"))
         else:
             truth = f"{name} {'believes' if trusts else 'doubts'} it"

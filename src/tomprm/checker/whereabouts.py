@@ -63,12 +63,14 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    timed = t.anchor is not None and (s.lines is not None or s.joint in ("while", "when", "whilst"))
+    whole = s.company is None or not s.company.pronoun or bool(s.room)
+    spoken = s.lines is not None or t.timed or s.joint in ("while", "when", "whilst")
+    timed = t.anchor is not None and whole and spoken
     if not s.positive and not timed and any(right(name, n) for n in t.time.lines if n >= here):
         return unclear(s, f"true later only; {truth} at line {here}")
     # Right after an event of the same step it is said of that event.
     strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
-    if not ever or (strict and not s.company and s.when is not When.PAST):
+    if not ever or (strict and (timed or not s.company) and s.when is not When.PAST):
         return t.wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
     return unclear(s, f"true at another moment only; {truth} at line {here}")
 

@@ -89,7 +89,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbmi]*n?[hbm]*H(?P<speaker>P)Y(?P<listener>P)?(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", overhears),
     # last saw it in the box
     (rf"{_SUBJ}[hbmi]*n?[hbm]*lO(?:q?(?P<thing>T))?[hbmi]*{_BOX}", finds),
-    (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:[xW]P?)*[hbm]*i?{_BOX}", finds),
+    (rf"l[xqtR]*{_SUBJ}[hbmi]*O(?P<thing>T)?(?:[xW]P?)*[hbm]*[i:]?{_BOX}", finds),
     (rf"(?P<place>[CR])[hbm]*l[xqt]*{_SUBJ}[hbm]*O(?P<thing>T)?(?!P)", finds),
     (r"(?P<who>P)[hbm]*Y(?:sP)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*[OZ]k", hears),  # notices this talk
@@ -113,7 +113,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>S)v[hbm]*g", distracted),  # her mind is elsewhere
     # what is said, heard and believed
     (r"(?P<listener>P)[hbm]*n?b+[hbm]*Yy(?P<who>P)(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
-    (r"(?P<who>P)[hbm]*n?[hbm]*Y(?:sP)?i?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmiw]*(?P<place>[CR])?(?:i(?P<to>P))?(?!c[CR])", says),
+    (r"(?P<who>P)[hbm]*n?[hbm]*Y(?:sP)?i?(?P<listener>P)?B?(?:o|t|,|:|i)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?(?:[hbmiw]*(?P<place>[CR]))?(?:i(?P<to>P))?(?!c[CR])", says),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HSY", hears),
     (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", says),
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", says),
@@ -138,6 +138,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>P):(?:f(?P<source>[CR]))?,?i(?P<place>[CR])$", moves),
     (r"(?P<who>P):(?P<thing>T)?(?P<source>[CR])?>(?P<place>[CR])", moves),
     (r"(?P<thing>T):(?P<source>[CR])?>(?P<place>[CR])", moves),
+    (r"^(?P<thing>T)>(?P<place>[CR])$", moves),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)f(?P<source>[CR])(?P<place>C)?", moves),
     (r"(?P<nth>V)(?:oT)?[hbm]*[iE]+(?P<place>[CR])", nth_move),
     (r"i(?P<nth>V),?(?:T|P)[hbm]*[MEX]T?i*(?P<place>[CR])", nth_move),
