@@ -94,7 +94,7 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     while i < len(tokens):
         token = tokens[i]
         colon = token.tag == ":" and _begun(part) and _STATES.match(tags, i + 1) is not None
-        cut = token.tag == "J" or token.word in "();—–" or colon
+        cut = token.tag == "J" or token.word in tuple("();—–") or colon
         if cut or i in starts:
             yield joint, part
             part = []
