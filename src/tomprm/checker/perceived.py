@@ -99,18 +99,22 @@ def _thought(t: Telling, s: Statement) -> Verdicts:
             return False
         return all((n in (event.real if n == first else event.apparent)) == s.positive for n in group.names)
 
-    targets = _targets(t, s)
-    also = [n for e in targets for n in t.fits.get(e.line, ())] if s.lines is None else []
+    targets = _targets(t, s)[: None if s.positive else 1]  # missing some other event of the kind is no excuse
+    also = [n for e in targets for n in t.fits.get(e.line, ()) if s.positive] if s.lines is None else []
     for event in (*targets, *(e for n in also if (e := t.time.perceived(n)) is not None)):
         if thinks(names[0], names[1:], event) == s.thought:
-            return [supported(s, claim, f"witnesses of line {event.line}: {join_names(event.real)}", event.line)]
+            return [
+                supported(s, claim, f"witnesses of line {event.line}: {join_names(event.real)}", event.line)
+            ]
     others = any(g.options for g in (*outer, group))
     known = all(names[0] in e.real or s.positive for e in targets)
     if not targets or others or not known:
         return [unclear(s, "what is thought of it is not clear")]
     line = targets[0].line
     does = "thinks so" if not s.thought else "does not think so"
-    reason = f"{names[0]} {does}; line {line} is witnessed by {join_names(sorted(targets[0].real)) or 'nobody'}"
+    reason = (
+        f"{names[0]} {does}; line {line} is witnessed by {join_names(sorted(targets[0].real)) or 'nobody'}"
+    )
     return [t.wrong(s, claim, does, line, ErrorKind.UPDATED_WITHOUT_PERCEPTION, reason)]
 
 

@@ -13,7 +13,6 @@ from tomprm.trace.statements import Statement
 from tomprm.trace.steps import normalise
 from tomprm.world.events import Fact, Kind, join_names
 
-
 _EVER = re.compile(r"\b(?:n?ever|at (?:no|any) (?:point|time|moment))\b", re.IGNORECASE)
 
 
@@ -236,14 +235,13 @@ def _not_said(t: Telling, s: Statement, who: Group, listener: Group) -> tuple[Ve
     if who.kind == "none" or not s.positive:
         speakers = None if who.kind == "none" else who.names
         things = [] if not s.thing or s.thing == "it" else [s.thing]
-        later = [n for n in t.time.tells(speakers, listener.names, things, s.place) if n >= t.cursor]
-        if not later:
-            claim = Claim(ClaimKind.SAID, s.text, who.names, positive=False)
-            said = t.time.tells(speakers, listener.names, things, s.place)
-            sure = not (who.options or listener.options) and bool(things and listener.names)
-            if said and sure and _EVER.search(s.text):
-                truth = f"that is said at line {said[0]}"
-                return [t.wrong(s, claim, truth, said[0], ErrorKind.UNKNOWN_EVENT, truth)], None
+        said = t.time.tells(speakers, listener.names, things, s.place)
+        claim = Claim(ClaimKind.SAID, s.text, who.names, positive=False)
+        sure = not (who.options or listener.options) and bool(things and listener.names)
+        if said and sure and _EVER.search(s.text):
+            truth = f"that is said at line {said[0]}"
+            return [t.wrong(s, claim, truth, said[0], ErrorKind.UNKNOWN_EVENT, truth)], None
+        if not [n for n in said if n >= t.cursor]:
             return [supported(s, claim, "nothing of the kind is said", None)], None
     return [unclear(s, "what is said is not clear")], None
 

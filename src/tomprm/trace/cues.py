@@ -63,7 +63,9 @@ ASKS = _phrases(
     "let (?:me|us|'s)", "i (?:need|have|will|want|'ll|must|should)", "goal",
     "we (?:need|have|want|must|should)",
 )  # fmt: skip
-CORRECTS = _phrases("correct (?:myself|that|this|it)", "(?:change|revise|fix|correct) my", "take (?:it|that) back")
+CORRECTS = _phrases(
+    "correct (?:myself|that|this|it)", "(?:change|revise|fix|correct) my", "take (?:it|that) back"
+)
 BELIEFS = word_set("bel belief chain answer result conclusion final state")  # "chain: box"
 
 

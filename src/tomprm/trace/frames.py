@@ -68,6 +68,8 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"(?P<chain>{_CHAIN}+)(?:(?P<thing>T)(?P<inside>[hbmnwiXF]*))?i?(?:l[hbmT]*)?{_WHERE}(?!c[CR])", belief),
     (rf"(?P<chain>{_CHAIN}+)(?P<place>[CR])[hbm]+q(?P<thing>T)(?:b|mb|w)?", belief),
     (rf"(?P<chain>{_CHAIN}*(?:P[hbm]*n[hbm]*[BA]|P[hbm]*N|P[hbmn]*[BA]))o?q(?:(?P<thing>T)|iF(?:o?(?P<sought>T))?)", unknown),
+    (rf"{_SUBJ}[hbm]*n?[hbm]*[BU]q(?P<company>P)[hbm]*Y", trusts),  # does not believe what Bob says
+    (rf"{_SUBJ}[hbmi]*n?[hbmi]*(?:H(?:V|T|o?T)?|[HB]o?(?P<topic>K))f(?P<speaker>P)", hears_from),
     (rf"(?P<outer>{_CHAIN}*)(?P<topic>[KVT])[hbm]+n?[hbm]*[Bu]i(?P<chain>P)", known_to),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BAH]|N|Z)(?:o|t|,)?)o?(?P<topic>K)", topic),
     (rf"(?P<chain>{_CHAIN}*P[hbm]*(?:n?[hbm]*[BA]o|No?))(?P<topic>[TVzP])(?![hbmMEXOYBF])", topic),
@@ -118,11 +120,9 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<thing>K)[hbm]+n?[hbm]*Yy(?P<who>P)", says),
     (r"(?P<who>S)(?:k|Y)(?:i(?P<listener>P))?(?:o|t)*(?P<thing>[TK]|P(?=[hbm]*i[CR]))?[hbmi]*(?P<place>[CR])?", says),
     (r"k(?:f|y)(?P<who>P)i(?P<listener>P)(?:o|t)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", says),
-    (rf"{_SUBJ}[hbmi]*n?[hbmi]*(?:H(?:V|T|o?T)?|[HB]o?(?P<topic>K))f(?P<speaker>P)", hears_from),
     (rf"{_SUBJ}[hbmi]*n?[hbmi]*HP?(?:[oi]*(?P<topic>K))?(?:V|T|z|k)?(?!t|xY)", hears),
     (rf"{_SUBJ}[hbm]*n?[hbm]*(?:hDi?|D|U)(?:(?P<company>P)|S[kY]|k|V|T)?", trusts),
     (r"D(?P<who>P)i[UB](?:(?P<company>P)|S[kY]|k|V|T)", trusts),  # no reason for Ann to believe it
-    (rf"{_SUBJ}[hbm]*n?[hbm]*[BU]q(?P<company>P)[hbm]*Y", trusts),  # does not believe what Bob says
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", trusts),
     # moves

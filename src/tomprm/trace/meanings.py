@@ -131,7 +131,9 @@ def known_to(m: Match) -> Iterator[Statement]:
             place="" if negated else KNOWN,
         )  # fmt: skip
     elif chain:
-        yield m.claim(ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not negated)
+        yield m.claim(
+            ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not negated
+        )
 
 
 def unknown(m: Match) -> Iterator[Statement]:
@@ -254,7 +256,9 @@ def hears_from(m: Match) -> Iterator[Statement]:
         ClaimKind.SAID, group=speaker, listener=who, thing=called(topic),
         relation="known" if topic is not None else "place", positive=positive,
     )  # fmt: skip
-    if topic is not None and "B" in m.found[0]:
+    if topic is not None and "H" in m.found[0]:
+        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=positive, heard=True, thing=called(topic))
+    elif topic is not None:
         yield m.claim(
             ClaimKind.BELIEF, chain=(who,), thing=called(topic), relation="known",
             place=KNOWN if positive else "",

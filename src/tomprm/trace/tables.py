@@ -77,7 +77,11 @@ def _cell(
     people = [t for t in tokens if t.tag == "P" and t.group]
     place = next((t for t in tokens if t.tag in "CRu"), None)
     leads = reader.columns[0] if reader.columns[:1] == ["who"] else None  # "who | last place they saw"
-    if re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column) and people and column != leads:
+    if (
+        re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column)
+        and people
+        and column != leads
+    ):
         group = people[-1].group
         alone = len(tokens) == len(people) == 1
         if not alone:

@@ -45,7 +45,9 @@ _GROUPS = {
         all_along throughout the_whole_time the_entire_time all_the_time ever recently previously
         earlier beforehand more_recently latest current correct final new old actual original fully
         completely entirely simultaneously though only_then over up down off away_from_there i.e.
-        i_._e_. e_._g_. that_is_to_say in_other_words ~ * " “ ” ` ' ’ [ ] | _ ** conclusion: step final:
+        i_._e_. e_._g_. that_is_to_say in_other_words ~ * " “ ” ` ' ’ [ ] | _ ** back_to_paying_attention
+        goes_back_to_paying_attention went_back_to_paying_attention going_back_to_paying_attention
+        conclusion: step final:
         note: yes no""",
     "M": """touch touches touched pop pops popped stick_it move moves moved moving put puts putting place
         places placed placing shift shifts shifted shifting transfer transfers transferred transferring
