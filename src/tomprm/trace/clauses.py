@@ -157,7 +157,7 @@ def _views(tokens: list[Token]) -> list[Token]:
     if cleft := _CLEFT.match(tags):
         tokens = [tokens[cleft.end()], *tokens[cleft.end() + 2 :]]
         tags = "".join(t.tag for t in tokens)
-    if label := _LABEL.match(tags):  # "Ann: Bob knows about it"
+    if _LABEL.match(tags):  # "Ann: Bob knows about it"
         tokens = [tokens[0], replace(tokens[1], tag="B", word="view"), *tokens[2:]]
     elif sees := _SEES_IT.match(tags):  # "as Ann sees it, ..."
         at = 1 + (tags[0] == "J" and tokens[0].word != "as")

@@ -53,7 +53,8 @@ LATER = _phrases(
     "(?:comes?|came|happens?|follows?) (?:next|after|later)",
 )  # fmt: skip
 SECRET = re.compile(
-    r"\bin secret\b|\bsecretly(?: \w+)? (?:witness|watch|se[en]|saw|observ|hear|overhear|listen|peek)|\bsecretly\W*$",
+    r"\bin secret\b|\bsecretly\W*$"
+    r"|\bsecretly(?: \w+)? (?:witness|watch|se[en]|saw|observ|hear|overhear|listen|peek)",
     re.IGNORECASE,
 )  # of the witness: "sees him secretly move it" is something else
 STOP = re.compile(r"[.!?](?=\s|$)|\n")

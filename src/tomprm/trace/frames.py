@@ -210,9 +210,9 @@ def _believed(
     kept: list[tuple[Statement, tuple[int, int]]] = []
     for claim, span in found:
         untold = span[0] > first and sum(other == span for _, other in found) > 1  # what was seen is left out
-        if claim.kind is ClaimKind.PERCEPTION and not claim.known and not untold:
-            if thought := _thought(clause, claim, span[0], left, text):
-                kept.append((thought, span))
+        perceived = claim.kind is ClaimKind.PERCEPTION and not claim.known and not untold
+        if perceived and (thought := _thought(clause, claim, span[0], left, text)):
+            kept.append((thought, span))
         if span[0] > first:
             continue
         # What stands before it and was not read may say whose view it is, or deny it.

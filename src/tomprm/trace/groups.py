@@ -155,9 +155,9 @@ def owners(tokens: list[Token]) -> list[Token]:
             continue
         if token.tag == "S" and token.word == "her" and not noun:
             token = replace(token, tag="P")
-        if token.word == "first" and token.tag == "x" and done and done[-1].tag == "P" and after is not None:
-            if after.tag in "MEXO":
-                continue  # "Ann first puts it there"
+        first = token.word == "first" and token.tag == "x" and bool(done) and done[-1].tag == "P"
+        if first and after is not None and after.tag in "MEXO":
+            continue  # "Ann first puts it there"
         if token.word == "informed" and after is not None and after.tag in "Py":
             token = replace(token, tag="Y")  # "informed Ann", but "is informed of it"
         if token.word == "them" and done and done[-1].tag in "MOZ":

@@ -96,7 +96,8 @@ def _cell(
         moved = not believes and subject is not None and _MOVES.search(f"{reader.columns[:1]} {column}")
         if moved and place.value:
             yield Statement(
-                ClaimKind.MOVE, cell, 0, group=subject, thing="it", place=place.value, relation=relation, lines=lines
+                ClaimKind.MOVE, cell, 0, group=subject, thing="it", place=place.value,
+                relation=relation, lines=lines,
             )  # fmt: skip
         elif owner is not None and not (owner.pronoun and subject is None):
             owner = subject if owner.pronoun and subject is not None else owner

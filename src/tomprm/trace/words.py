@@ -185,7 +185,8 @@ _GROUPS = {
     "G": """as_far_as according_to judging_by to_the_best_of""",
     "L": """there here there_too there_as_well in_there in_here over_there""",
     "a": """alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself""",
-    "l": """last most_recently the_last the_last_time the_last_place last_place last_location last_position the_last_location last_known_location""",
+    "l": """last most_recently the_last the_last_time the_last_place last_place last_location last_position
+        the_last_location last_known_location""",
     "1": """only just solely""",
     "k": """claim_about claim's statement statements message messages_about announcement word remark news
         information whisper tip the_claim this_claim that_claim public_claim private_message
