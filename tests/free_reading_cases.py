@@ -758,6 +758,10 @@ H S: Ruth stays in the kitchen with Felix. He moves the melon to the white_drawe
 H X: Tara and Felix are in the kitchen. // At the end, she thinks the melon is in the white_drawer.
 - Felix and Ruth are still in the kitchen. // At the end, he thinks the melon is in the red_crate.
 - Tara moves it to the green_box, and she is still in the kitchen when Felix moves it to the white_drawer.
+H S: Oscar sees Mila move the melon to the blue_basket, and she leaves before he does.
+H X: Felix moves the melon to the white_drawer while he is away.
+- Tara moves the melon to the green_box while Felix is out of the kitchen.
+H S: Tara moves the melon to the green_box while Oscar is out of the kitchen.
 """,
     "British English": """
 T S: Chloe hasn't got a clue that the onion is in the crate now.
@@ -771,6 +775,72 @@ E X: Lena learnt about the harvest festival from Theo.
 H S: Oscar doesn't realise that the melon has been shifted to the green_box.
 - Mila has gone by then, so she doesn't recognise that the melon is in the green_box.
 H X: Oscar has realised that the melon is in the white_drawer.
+""",
+    "minds about acts": """
+E S: Theo moves the silver ring to the glass jar. // Theo has no idea that Lena saw it.
+E X: Theo moves the silver ring to the glass jar. // Theo knows that Lena saw it.
+- Theo moves the silver ring to the glass jar. // Theo notices that Lena is watching.
+- Theo moves the silver ring to the glass jar. // Theo thinks that Lena saw this move.
+E S: Ivan moves the silver ring to the wooden box. // Ivan assumes that Theo saw it.
+E X: Ivan moves the silver ring to the wooden box. // Ivan is aware that Theo missed it.
+- Ivan moves the silver ring to the wooden box. // Ivan realises that Theo did not notice the move.
+H S: Tara moves the melon to the green_box. // Felix knows that Ruth saw this move.
+- Tara moves the melon to the green_box. // Felix is aware that Oscar missed it.
+- Felix moves the melon to the white_drawer. // Tara has no idea that Ruth saw it.
+H X: Tara moves the melon to the green_box. // Felix thinks that Oscar saw it.
+- Tara moves the melon to the green_box. // Oscar knows that Felix saw it.
+- Felix moves the melon to the white_drawer. // Tara knows that Ruth watched it.
+- Felix moves the melon to the white_drawer. // Ruth believes that Tara noticed it.
+T X: Jack moves the onion to the crate. // Jack knows that Chloe saw this.
+T S: Jack moves the onion to the crate. // Jack knows that Chloe did not see it.
+- Jack moves the onion to the crate. // This move is unknown to Chloe.
+T X: Jack moves the onion to the crate. // This move is unknown to Jack.
+- Jack moves the onion to the crate. // The move was not witnessed by Jack.
+""",
+    "distraction and secrets": """
+E S: Theo was distracted when Ivan moved the silver ring to the wooden box.
+- Theo gets distracted, so he misses Ivan's move to the wooden box.
+E X: Ivan was distracted when Theo moved the silver ring to the glass jar.
+- Lena isn't paying attention at all.
+- It was Ivan who got distracted.
+- Ivan notices that Theo's mind is elsewhere.
+- Ivan watches Theo move the silver ring to the glass jar in secret.
+- Theo secretly witnesses Ivan's move to the wooden box.
+H X: Felix is distracted while Tara moves the melon to the green_box.
+""",
+    "what is known from whom": """
+E S: Ivan heard about the harvest festival from Theo.
+- The harvest festival is known to Ivan.
+- The harvest festival is unknown to Lena.
+- Ivan has been informed about the harvest festival by Theo.
+E X: Theo heard about the harvest festival from Ivan.
+- Lena has heard about the harvest festival from Theo.
+- The harvest festival is known to Lena.
+- Nobody ever mentions the harvest festival to Ivan.
+- Theo never mentions the harvest festival to Ivan.
+V S: Nora has heard this from Paul.
+V X: Nora has heard this from Jonas.
+- Jonas informed Nora that the stamp is in the tin_box.
+V XU: Nora does not believe what Paul says.
+""",
+    "so that is where": """
+T S: Chloe thinks the onion is in the suitcase, so that's where Jack thinks she will look.
+- Chloe is expected by Jack to search in the suitcase.
+- The onion is thought by Chloe to be in the suitcase.
+- Jack has the crate in mind.
+T X: Jack thinks the onion is in the crate, so that's where Jack thinks Chloe thinks it is.
+- Jack knows the onion is in the crate, so Jack assumes that Chloe believes it too.
+- Chloe is expected by Jack to search in the crate.
+- The crate is where Chloe is expected to search by Jack.
+- Jack expects Chloe to look in the crate.
+- Chloe has the crate in mind.
+- Chloe: Jack thinks the onion is in the crate.
+- As Chloe sees it, Jack thinks the onion is in the crate.
+H X: The melon is thought by Felix to be believed by Tara to be in the white_drawer.
+- Felix thinks that Mila and Oscar think the melon is in the green_box.
+H S: Felix thinks that Mila and Oscar think the melon is in the blue_basket.
+- Felix takes Tara to believe: green_box.
+H XU: Felix takes Tara to believe: white_drawer.
 """,
 }
 

@@ -156,7 +156,8 @@ class FreeReading:
             return inside[-1] if inside else None
         before = [line for at, line, joint in retold if at < s.start and joint not in BEFORE]
         if before:
-            return before[-1]
+            back = s.joint == "so" and s.kind is ClaimKind.BELIEF and not s.quoted
+            return max(before[-1], self.telling.cursor) if back else before[-1]
         after = [(line, joint) for _, line, joint in retold if joint in _WHILE]
         if after:
             line, joint = after[0]

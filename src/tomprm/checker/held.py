@@ -21,7 +21,10 @@ def belief(t: Telling, s: Statement) -> Verdicts:
     if not chains:
         return [unclear(s, "who is meant is not clear")]
     if s.relation == "known":
+        if (mine := _asked_chain(t, s)) is not None:
+            chains = [(mine, list[tuple[str, ...]]())]
         if s.thing != "it":
+            t.topic = s.thing
             return [_known(t, s, chain, s.thing) for chain in chains]
         topics = list(dict.fromkeys([t.topic or t.item.question.fact.thing, t.item.question.fact.thing]))
         asked = [[_known(t, s, chain, topic) for topic in topics] for chain in chains]
@@ -125,8 +128,6 @@ def _chains(t: Telling, groups: Sequence[Group]) -> list[tuple[tuple[str, ...], 
     if not groups or any(not g.names or g.kind != "some" for g in groups[1:]):
         return []
     several = next((i for i, g in enumerate(groups[1:], 1) if len(g.names) != 1), 0)
-    if several and groups[several].pronoun:
-        return []
     if several:  # "thinks that Ann and Bob think": one chain each
         each = [replace(groups[several], names=(n,)) for n in groups[several].names]
         return [c for g in each for c in _chains(t, [*groups[:several], g, *groups[several + 1 :]])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tomprm.belief.lines import KNOWN
@@ -11,31 +12,28 @@ from tomprm.checker.timeline import nearest
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
-from tomprm.trace.statements import Statement, When
+from tomprm.trace.statements import Inward, Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import CHANGES, Event, Fact, Kind, join_names
 
 
 def perception(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
+    if s.inward and (told := _inward(t, s, group)):
+        return told
+    if s.chain and not s.known:
+        return _thought(t, s)
     asked = t.item.question
     last = t.time.by_line.get(next(iter((t.latest or t.earlier)[-1:]), 0))
     of_move = last is not None and last.kind in CHANGES and len(s.chain) < 2  # "Bob does not know about it"
+    if s.known and s.bare and asked.fact.relation != "known":
+        s = replace(s, firm=False)  # "so now he knows": what it is that he knows is not said
     if s.known and not of_move and (asked.fact.relation == "known" or len(s.chain) > 1):
         if asked.fact.relation != "known":
             return [unclear(s, "what is known is not clear")]
         place = KNOWN if s.positive else ""
-        return belief(
-            t,
-            replace(
-                s,
-                kind=ClaimKind.BELIEF,
-                thing="it",
-                place=place,
-                relation="known",
-                positive=True,
-            ),
-        )
+        said = replace(s, kind=ClaimKind.BELIEF, thing="it", place=place, relation="known", positive=True)
+        return belief(t, said)
     if s.thing and not s.heard:
         return _nothing_new(t, s, group)
     if t.before is ClaimKind.PERCEPTION and group.kind == "none" and not s.wide:
@@ -76,6 +74,59 @@ def _nothing_new(t: Telling, s: Statement, group: Group) -> Verdicts:
             reason = f"{name} sees the {s.thing} at line {event.line}"
             return [t.wrong(s, claim, reason, event.line, ErrorKind.WRONG_OBSERVERS, reason)]
     return [supported(s, claim, f"{name} sees nothing of it", start)]
+
+
+def _inward(t: Telling, s: Statement, group: Group) -> Verdicts:
+    """Is anybody of them ever distracted, or a secret witness? Which only they know themselves."""
+    secret = s.inward is Inward.SECRET
+    events = [e for found in t.time.events.values() for e in found]
+    ever = frozenset[str]().union(*((e.real - e.apparent if secret else e.apparent - e.real) for e in events))
+    if group.kind != "some" or not group.names:
+        return [] if secret else [unclear(s, "who is meant is not clear")]
+    claim = Claim(ClaimKind.PERCEPTION, s.text, group.names, positive=s.positive)
+    truth = f"{s.inward.value}: {join_names(sorted(ever)) or 'nobody'}"
+    known = [n for g in s.chain for n in g.names if n not in group.names]
+    right = bool(ever & set(group.names)) and (not known or not s.thought)
+    if right and not secret:
+        return [supported(s, claim, truth, None)]
+    if right or (secret and s.chain):
+        return []
+    if group.options or any(g.options for g in s.chain):
+        return [unclear(s, "who is meant is not clear")]
+    return [t.wrong(s, claim, truth, None, ErrorKind.WRONG_OBSERVERS, truth)]
+
+
+def _thought(t: Telling, s: Statement) -> Verdicts:
+    """Thinks, or knows, that somebody perceived it: of what he missed he thinks nothing, and secret witnesses
+    and distracted people are known only to themselves."""
+    outer, group = s.chain, s.group or Group()
+    names = [g.names[0] for g in outer if len(g.names) == 1 and g.kind == "some"]
+    if len(names) != len(outer) or group.kind != "some" or not group.names:
+        return [unclear(s, "who is meant is not clear")]
+    claim = Claim(ClaimKind.PERCEPTION, s.text, (*names, *group.names), positive=s.positive)
+
+    def thinks(first: str, others: Sequence[str], event: Event) -> bool:
+        if first not in event.real or not set(others) - {first} <= event.apparent:
+            return False
+        return all((n in (event.real if n == first else event.apparent)) == s.positive for n in group.names)
+
+    targets = _targets(t, s)[: None if s.positive else 1]  # missing some other event of the kind is no excuse
+    also = [n for e in targets for n in t.fits.get(e.line, ()) if s.positive] if s.lines is None else []
+    for event in (*targets, *(e for n in also if (e := t.time.perceived(n)) is not None)):
+        if thinks(names[0], names[1:], event) == s.thought:
+            return [
+                supported(s, claim, f"witnesses of line {event.line}: {join_names(event.real)}", event.line)
+            ]
+    others = any(g.options for g in (*outer, group))
+    known = all(names[0] in e.real or s.positive for e in targets)
+    if not targets or others or not known:
+        return [unclear(s, "what is thought of it is not clear")]
+    line = targets[0].line
+    does = "thinks so" if not s.thought else "does not think so"
+    reason = (
+        f"{names[0]} {does}; line {line} is witnessed by {join_names(sorted(targets[0].real)) or 'nobody'}"
+    )
+    return [t.wrong(s, claim, does, line, ErrorKind.UPDATED_WITHOUT_PERCEPTION, reason)]
 
 
 def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
@@ -132,13 +183,14 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
     acts = [n for n in lines if n in t.time.by_line]
     changes = [n for n in acts if t.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)]
     chosen = changes or acts
-    going = acts and not changes and s.lines is None and not s.wide
+    going = acts and not changes and s.lines is None
     own = [n for n in acts if s.group and set(s.group.names) & set(t.time.by_line[n].actors)]
-    if going and own and not s.positive:
+    if going and own and not (s.positive or s.wide):
         # "Bob had left, so he missed it": not that he left, but a move told before or still to come.
         chosen = [*t.told[-1:], *[n for n in moves if n > own[-1]][:1]]
-    elif going and all(t.time.by_line[n].kind is Kind.ENTER for n in acts):
-        chosen = [*acts, *t.told[-1:]]  # "Bob came in later. Ann saw it": the move told before
+    elif going and (t.anchor is None or all(t.time.by_line[n].kind is Kind.ENTER for n in acts)):
+        # "Bob came in later. Ann saw it": who came, or the move told before.
+        chosen = [*acts, *reversed(t.deeds or t.told)]
     if chosen and chosen[0] in t.also and s.lines is None:
         chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]
     if s.lines is None and not s.wide:
@@ -268,6 +320,8 @@ def trust(t: Telling, s: Statement) -> Verdicts:
     if event is None:
         return [unclear(s, "nothing is said there")]
     made: Verdicts = []
+    actors = t.time.by_line[said[0]].actors
+    company = s.company.names if s.company is not None else ()
     names = group.names
     if group.kind == "all":
         hearers = event.tell.listeners if event.tell is not None else event.real
@@ -286,7 +340,7 @@ def trust(t: Telling, s: Statement) -> Verdicts:
         claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line, positive=s.positive)
         if trusts == s.positive:
             made.append(supported(s, claim, f"line {event.line}", event.line))
-        elif any((o in event.real) == s.positive for o in group.options):
+        elif any((o in event.real) == s.positive for o in group.options if o not in (*actors, *company)):
             made.append(unclear(s, "who is meant is not clear"))
         else:
             truth = f"{name} {'believes' if trusts else 'doubts'} it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from tomprm.checker.telling import BEFORE, Telling, Verdicts, supported, unclear
@@ -11,6 +12,8 @@ from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import Fact, Kind, join_names
+
+_EVER = re.compile(r"\b(?:n?ever|at (?:no|any) (?:point|time|moment))\b", re.IGNORECASE)
 
 
 def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
@@ -23,6 +26,8 @@ def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         t.latest.append(line)
         if s.kind is ClaimKind.MOVE:
             t.deeds.append(line)
+    elif line is None and any(v.status is Status.UNCHECKABLE for v in verdicts):
+        t.unread = True  # what follows may be said of it
     return verdicts, line
 
 
@@ -180,7 +185,7 @@ def _stayed_away(
 
 def _mistimed(t: Telling, s: Statement, name: str, lines: Sequence[int], line: int) -> ClaimVerdict | None:
     """ "Left before the move", "had already left", "came in only after that": of the move told last."""
-    told = (t.deeds or t.told)[-1:]
+    told = [n for n in (t.deeds or t.told)[-1:] if n <= t.cursor]  # not a wrong one
     told = [*told, *(n for line in told for n in t.fits.get(line, ()) if n > line)]
     thing = t.item.question.fact.thing
     coming = [n for n in t.time.moves(None, [thing], "", "") if n > t.cursor][:1]
@@ -275,9 +280,11 @@ def _said(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         return [supported(s, claim, f"line {line}", line)], line
     claim = Claim(ClaimKind.SAID, s.text, who.names, s.thing, s.place)
     if who.options or listener.options:
-        return [unclear(s, "who is meant is not clear")], None
+        people = (*who.names, *who.options), (*listener.names, *listener.options)
+        if t.time.tells(people[0] or None, people[1] if listener.names else (), [], "") or not listener.names:
+            return [unclear(s, "who is meant is not clear")], None
     loose = t.time.tells(who.names or None, listener.names, [], "")
-    if not (things or s.place or listener.names):
+    if not (things or s.place or listener.names or (listener.kind != "some" and not loose)):
         return [unclear(s, "what is said is not clear")], None
     if loose:
         told = t.time.by_line[t.pick(loose, s) or loose[0]]
@@ -292,9 +299,13 @@ def _not_said(t: Telling, s: Statement, who: Group, listener: Group) -> tuple[Ve
     if who.kind == "none" or not s.positive:
         speakers = None if who.kind == "none" else who.names
         things = [] if not s.thing or s.thing == "it" else [s.thing]
-        later = [n for n in t.time.tells(speakers, listener.names, things, s.place) if n >= t.cursor]
-        if not later:
-            claim = Claim(ClaimKind.SAID, s.text, who.names, positive=False)
+        said = t.time.tells(speakers, listener.names, things, s.place)
+        claim = Claim(ClaimKind.SAID, s.text, who.names, positive=False)
+        sure = not (who.options or listener.options) and bool(things and listener.names)
+        if said and sure and _EVER.search(s.text):
+            truth = f"that is said at line {said[0]}"
+            return [t.wrong(s, claim, truth, said[0], ErrorKind.UNKNOWN_EVENT, truth)], None
+        if not [n for n in said if n >= t.cursor]:
             return [supported(s, claim, "nothing of the kind is said", None)], None
     return [unclear(s, "what is said is not clear")], None
 

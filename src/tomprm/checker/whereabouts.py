@@ -93,19 +93,16 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    already = t.anchor is not None and (t.timed or s.joint in _DURING)
-    already = already or (_ALREADY.search(s.text) is not None and (t.anchor is not None or bool(t.latest)))
-    if (
-        not s.positive
-        and s.lines is None
-        and not already
-        and any(right(name, n) for n in t.time.lines if n >= here)
-    ):
+    whole = s.company is None or not s.company.pronoun or bool(s.room)
+    timed = t.anchor is not None and whole and (s.lines is not None or t.timed or s.joint in _DURING)
+    already = timed or (_ALREADY.search(s.text) is not None and (t.anchor is not None or bool(t.latest)))
+    if not s.positive and not already and any(right(name, n) for n in t.time.lines if n >= here):
         return unclear(s, f"true later only; {truth} at line {here}")
     # Right after an event of the same step it is said of that event.
-    strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
-    with_whom = s.company is not None and (not s.room or normalise(elsewhere or "") == normalise(s.room))
-    if not ever or ((strict or already) and not with_whom and s.when is not When.PAST):
+    strict = already or t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
+    there = not s.room or normalise(elsewhere or "") == normalise(s.room)
+    with_whom = s.company is not None and not timed and there
+    if not ever or (strict and not with_whom and s.when is not When.PAST):
         return t.wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
     return unclear(s, f"true at another moment only; {truth} at line {here}")
 

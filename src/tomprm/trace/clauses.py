@@ -39,6 +39,8 @@ _WHOSE = re.compile(rf"(?![OZH][y:])[hbmn1i]*[{_VERB}gpbaW]")
 _VIEW = re.compile(
     r"[if]Sv,*|G[PS][hbm]*[ABx]?,*|^[Jc]?oP,*(?=[PTB])|^oP$|iP,+(?=[PT])|T[hbm]+[BA][yi]Pt|^[Jc]?fSv"
 )
+_LABEL = re.compile(r"P:(?=P[hbm]*n?[hbm]*[BN])")
+_SEES_IT = re.compile(r"J?JPOT,+")
 
 
 def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:
@@ -92,7 +94,7 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     while i < len(tokens):
         token = tokens[i]
         colon = token.tag == ":" and _begun(part) and _STATES.match(tags, i + 1) is not None
-        cut = token.tag == "J" or token.word in "();—–" or colon
+        cut = token.tag == "J" or token.word in tuple("();—–") or colon
         if cut or i in starts:
             yield joint, part
             part = []
@@ -155,6 +157,14 @@ def _views(tokens: list[Token]) -> list[Token]:
     if cleft := _CLEFT.match(tags):
         tokens = [tokens[cleft.end()], *tokens[cleft.end() + 2 :]]
         tags = "".join(t.tag for t in tokens)
+    if _LABEL.match(tags):  # "Ann: Bob knows about it"
+        tokens = [tokens[0], replace(tokens[1], tag="B", word="view"), *tokens[2:]]
+    elif sees := _SEES_IT.match(tags):  # "as Ann sees it, ..."
+        at = 1 + (tags[0] == "J" and tokens[0].word != "as")
+        if tokens[at - 1].word == "as":
+            view = Token("B", tokens[at].end, tokens[at].end, "view")
+            tokens = [*tokens[: at - 1], tokens[at], view, *tokens[sees.end() :]]
+    tags = "".join(t.tag for t in tokens)
     done: list[Token] = []
     at = 0
     for m in _VIEW.finditer(tags):

@@ -159,6 +159,11 @@ def owners(tokens: list[Token]) -> list[Token]:
             token = replace(token, tag="P")
         if token.word == "they" and re.match("[hbmnw]+i+C", "".join(t.tag for t in tokens[i + 1 : i + 7])):
             token = replace(token, tag="T", group=None)  # people are in no box
+        first = token.word == "first" and token.tag == "x" and bool(done) and done[-1].tag == "P"
+        if first and after is not None and after.tag in "MEXO":
+            continue  # "Ann first puts it there"
+        if token.word == "informed" and after is not None and after.tag in "Py":
+            token = replace(token, tag="Y")  # "informed Ann", but "is informed of it"
         if token.word == "them" and done and done[-1].tag in "MOZ":
             token = replace(token, tag="T", group=None)  # slippers and beans
         done.append(token)

@@ -10,7 +10,7 @@ from tomprm.belief.lines import KNOWN
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.groups import Group, Token
-from tomprm.trace.statements import Statement
+from tomprm.trace.statements import Inward, Statement
 from tomprm.trace.words import NUMBERS, ORDINALS
 
 _TALKS = re.compile(r"\b(?:talk|conversation|discussion|chat)s?\b")
@@ -55,6 +55,9 @@ class Match:
         return Statement(kind, self.text[start:end], **slots)  # type: ignore[arg-type]
 
 
+_LATER = ("find", "learn", "discover")  # "cannot find out about it there": of what comes after it
+
+
 def called(token: Token | None) -> str:
     """What a thing, place, room or topic is called in the story; "it" for a pronoun."""
     return "" if token is None else (token.value or ("it" if token.tag == "T" else ""))
@@ -72,10 +75,10 @@ def belief(m: Match) -> Iterator[Statement]:
     if inner is not None:
         chain.append(inner)
     place, thing = m.one("place"), m.one("thing") if "thing" in m.found.re.groupindex else None
-    if place is None or not chain:
+    if place is None or not chain or (thing is not None and thing.group and thing.group.pronoun != 2):
         return
     inside = "n" in (m.found["inside"] or "") if "inside" in m.found.re.groupindex else False
-    negated = negated or "z" in m.found["chain"]  # "knows nothing about the box"
+    negated = negated or "z" in m.found["chain"] or "N" in m.found["chain"]  # "knows nothing about the box"
     yield m.claim(
         ClaimKind.BELIEF,
         chain=tuple(chain),
@@ -95,19 +98,25 @@ def points(m: Match) -> Iterator[Statement]:
 def looks_there(m: Match) -> Iterator[Statement]:
     """And that is where she will look."""
     chain, negated = _chain(m)
+    inner = [t.group for t in m.tokens("inner") if t.tag == "P" and t.group]
     who = m.who()
-    more = [t.group for t in m.tokens("more") if t.tag == "P" and t.group]
     if who is not None:
         yield m.claim(
-            ClaimKind.BELIEF, chain=(*chain, *more, who), thing="it", place="there", positive=not negated
+            ClaimKind.BELIEF, chain=(*chain, *inner, who), thing="it", place="there",
+            positive=negated == ("n" in m.found["inner"]),
         )  # fmt: skip
 
 
 def belief_there(m: Match) -> Iterator[Statement]:
-    """And that is where she thinks it is; thinks that he believes so, too."""
+    """And that is what she thinks: that it is in the place named last."""
     chain, negated = _chain(m)
-    chain += [t.group for t in m.tokens("more") if t.tag == "P" and t.group]
     yield m.claim(ClaimKind.BELIEF, chain=tuple(chain), thing="it", place="there", positive=not negated)
+
+
+def same(m: Match) -> Iterator[Statement]:
+    """Thinks that Bob believes it too."""
+    if m.tokens("chain")[-1].word.startswith(("belie", "think", "thought")):
+        yield from belief_there(m)
 
 
 def sees_her(m: Match) -> Iterator[Statement]:
@@ -140,6 +149,33 @@ def finds_last(m: Match) -> Iterator[Statement]:
         yield from (replace(s, last=True) for s in finds(m))
 
 
+def just_knows(m: Match) -> Iterator[Statement]:
+    """(Ann thinks that) Bob knows, of the topic asked for."""
+    chain, negated = _chain(m)
+    verb = m.clause.tokens[m.found.end() - 1]
+    if verb.tag == "N" or verb.word in ("know", "knows", "knew"):
+        ignorant = negated or verb.tag == "N"
+        yield m.claim(
+            ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not ignorant,
+            bare=True,
+        )  # fmt: skip
+
+
+def known_to(m: Match) -> Iterator[Statement]:
+    """The topic is (not) known to Ann; this move is unknown to Ann."""
+    chain = [t.group for t in (*m.tokens("outer"), *m.tokens("chain")) if t.tag == "P" and t.group]
+    topic, negated = m.one("topic"), any(t in m.found[0] for t in "nuz")
+    if topic is not None and topic.tag == "K":
+        yield m.claim(
+            ClaimKind.BELIEF, chain=tuple(chain), thing=called(topic), relation="known",
+            place="" if negated else KNOWN,
+        )  # fmt: skip
+    elif chain:
+        yield m.claim(
+            ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not negated
+        )
+
+
 def unknown(m: Match) -> Iterator[Statement]:
     """Does not know where it is."""
     chain, negated = _chain(m)
@@ -159,7 +195,8 @@ def topic(m: Match) -> Iterator[Statement]:
         group = chain[-1] if chain else None
         yield m.claim(
             ClaimKind.PERCEPTION, chain=tuple(chain), group=group, known=True, positive=not ignorant,
-            wide=_any(m),
+            wide=_any(m), firm=not (m.has("chain", "A") and "informed" in m.text)
+            and not (negated and m.tokens("chain")[-2].word.startswith(_LATER)),
         )  # fmt: skip
         return
     yield m.claim(
@@ -198,7 +235,7 @@ def sees(m: Match) -> Iterator[Statement]:
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
-        firm=not _vague(m), heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
+        firm=not (_vague(m) or (negated and verb.startswith(_LATER))), heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
     )  # fmt: skip
 
 
@@ -206,6 +243,13 @@ def _vague(m: Match) -> bool:
     """ "Only the first talk was heard by Ann": what was, has not been read."""
     before = m.clause.tags[: m.found.start()]
     return m.found[0][0] in "OZHn" and bool(set("xk1") & set(before))
+
+
+def distracted(m: Match) -> Iterator[Statement]:
+    """Is distracted, has his mind elsewhere."""
+    who = m.who()
+    if who is not None:
+        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=False, inward=Inward.DISTRACTED)
 
 
 def _count(m: Match) -> int:
@@ -249,10 +293,30 @@ def hears(m: Match) -> Iterator[Statement]:
     who = m.who()
     if who is not None:
         negated = "n" in m.found[0] or "z" in m.found[0] or "Z" in m.found[0]
-        unread = m.clause.tags[m.found.end() : m.found.end() + 1] in ("x", "Y")
+        unread = m.clause.tags[m.found.end() : m.found.end() + 1] in ("x", "Y") or _vague(m)
         yield m.claim(
             ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m),
             firm=not unread,
+        )  # fmt: skip
+
+
+def hears_from(m: Match) -> Iterator[Statement]:
+    """Has heard this from Bob; learnt about the topic from Bob."""
+    who, speaker = m.who(), m.who("speaker")
+    topic = m.one("topic")
+    positive = "n" not in m.found[0]
+    if who is None:
+        return
+    yield m.claim(
+        ClaimKind.SAID, group=speaker, listener=who, thing=called(topic),
+        relation="known" if topic is not None else "place", positive=positive,
+    )  # fmt: skip
+    if topic is not None and "H" in m.found[0]:
+        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=positive, heard=True, thing=called(topic))
+    elif topic is not None:
+        yield m.claim(
+            ClaimKind.BELIEF, chain=(who,), thing=called(topic), relation="known",
+            place=KNOWN if positive else "",
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tomprm.trace.frames import read_clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.spelling import plain
-from tomprm.trace.statements import Statement, When
+from tomprm.trace.statements import Inward, Statement, When
 from tomprm.trace.steps import Step
 from tomprm.trace.tables import read_table
 from tomprm.trace.tagging import sentences
@@ -57,6 +57,7 @@ class Reader:
     contrast: bool = False
     coordinated: bool = False
     continued: bool = False
+    agent: tuple[str, ...] = ()  # of the clause before
     apart: list[str] = field(default_factory=list[str])  # who acts in the clause of time that follows
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
@@ -142,6 +143,7 @@ class Reader:
             read = [s for s, _ in read_clause(known, text)]
             if not read and (
                 set("MEXY") & set(known.tags)
+                or ("V" in known.tags and known.joint in TIMES)
                 or any(t.tag == "V" and _NTH & set(t.word.split()) for t in known.tokens)
             ):
                 self.unread = True
@@ -151,7 +153,10 @@ class Reader:
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
+            hidden = secret and cues.SECRET.search(text[max(head, opened) : max(ends, tail)])
             for statement in read:
+                if hidden and statement.kind is ClaimKind.PERCEPTION and statement.positive:
+                    statement = replace(statement, inward=Inward.SECRET)
                 inside = [span for mark, span in marks if head <= mark < tail]
                 at = inside[-1:] or [span for mark, span in marks if mark <= statement.start]
                 at = at or [s for _, s in marks]
@@ -196,9 +201,9 @@ class Reader:
             return None
         if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
             return None
-        verb = next(i for i, t in enumerate(clause.tags) if t in "Xw")
-        people = [t.group for t in clause.tokens[:verb] if t.tag == "P"]
-        who = people[-1] if people else next(t.group for t in clause.tokens if t.tag == "P")
+        goes = next(i for i, tag in enumerate(clause.tags) if tag in "Xw")
+        people = [i for i, tag in enumerate(clause.tags) if tag == "P"]
+        who = clause.tokens[max((i for i in people if i < goes), default=people[0])].group
         other = next(t for t in after.tokens if t.tag == "P")
         here = list(who.names) if who is not None else []
         company = self._meant(other.group, here) if other.group is not None else None
@@ -302,6 +307,7 @@ class Reader:
             if len(plural) < 2 or plural == self.together:
                 plural = plural if len(here) < 2 else tuple(here)
         self.together = plural
+        self.agent = next((t.group.names for t in done if t.tag == "P" and t.group), self.agent)
         return replace(clause, tokens=done)
 
     def _meant(self, group: Group, here: list[str], before: Sequence[str] = ()) -> Group:
@@ -330,7 +336,7 @@ class Reader:
             near = [n for n in pool if n in self.spoken]
             alone = not before and all(n in self.apart for n in here)
             goes_on = self.continued and alone
-            leads = self.coordinated and alone
+            leads = self.coordinated and alone and bool(set(near) & set(self.agent))
             if leads and len(near) == 1 and len(pool) > 1:
                 # "Ann moves it, and she sees it" speaks of somebody else: Ann would be left out.
                 pool, near = [*[n for n in pool if n not in near], *near], []

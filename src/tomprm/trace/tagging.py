@@ -15,7 +15,9 @@ from tomprm.trace.spelling import SMALL, Word, misspelt, raw_words, split_words
 from tomprm.trace.words import ENGLISH, OWNERS, PRONOUNS, word_set
 
 DETERMINERS = word_set("the a an his her their its this that")
-_IS = word_set("in still not now already at there gone back inside been never no")  # "its still in the box"
+_ITS = word_set("in still not now already at there gone back inside been never no")  # "its still in the box"
+_NOUNS = word_set("talk message claim report")  # verbs too
+_IS = word_set("'s is was would must should")
 LONGEST = 250  # words of a sentence, the rest is another: time is quadratic in them (people write up to 60)
 
 
@@ -79,8 +81,6 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
             english = (n, ENGLISH[words])
         if entity or (english and n > 1):
             break
-    if english and low[i : i + 3] in (["so", "that", "'s"], ["so", "that", "is"]):
-        english = (1, "J")
     # "watch" and "study" are things and verbs: with a determiner, or in one's full name, they are things.
     verb_too = bool(entity) and entity[0] == 1 and (low[i],) in ENGLISH
     if entity and verb_too:
@@ -127,6 +127,8 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
     if english:
         n, kind = english
+        if word == "so" and n == 2 and low[i + 1] == "that" and i + 2 < len(raw) and low[i + 2] in _IS:
+            n, kind = 1, "J"  # "so that is where", not "so that she"
         return ([Token(kind, here.start, raw[i + n - 1].end, " ".join(low[i : i + n]))] if kind else []), n
     if word in PRONOUNS:
         return [Token("P", here.start, here.end, word, group=Group(pronoun=PRONOUNS[word]))], 1
@@ -135,7 +137,7 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     if word in ("it", "itself"):
         return [Token("T", here.start, here.end, word)], 1
     if word == "its":
-        meant = i + 1 < len(raw) and low[i + 1] in _IS
+        meant = i + 1 < len(raw) and low[i + 1] in _ITS
         return [
             Token("T", here.start, here.end, "it"),
             Token("b", here.end, here.end, "'s"),
@@ -157,6 +159,8 @@ def _this(raw: list[Word], low: list[str], i: int) -> list[Token]:
     rest = [w for w in low[i + 1 : i + 4] if w not in ("too", "also", "either", "again")]
     after = rest[0] if rest else "."
     tagged = ENGLISH.get((after,), "x")
+    if after in _NOUNS:
+        return []
     if not after[0].isalnum() or (tagged and tagged in "bhmnMXOYJciyfBHZ") or after in ("himself", "herself"):
         return [Token("V", here.start, here.end, word)]
     return [Token("t", here.start, here.end, word)] if word == "that" else []

@@ -10,7 +10,7 @@ understood, and a claim next to them is held back rather than guessed.
     B think, know   A aware   N ignorant   Y say   U trust   D doubt   k a claim (noun)
     b be   h have   m modal, do   n not   V something that happened   z nothing   u unknown
     i in, to   f from   y by   W with   o of, about   s in front of   t that   r who, which   q where
-    g gone   p present   a alone   l last   1 only   c and   , : >   J conjunction   x other
+    d distracted   g gone   p present   a alone   l last   1 only   c and   , : >   J conjunction   x other
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ _GROUPS = {
         all_along throughout the_whole_time the_entire_time all_the_time ever recently previously
         earlier beforehand more_recently latest current correct final new old actual original fully
         completely entirely simultaneously though only_then over up down off away_from_there i.e.
-        i_._e_. e_._g_. that_is_to_say in_other_words ~ * " “ ” ` ' ’ [ ] | _ ** conclusion: step final:
+        i_._e_. e_._g_. that_is_to_say in_other_words ~ * " “ ” ` ' ’ [ ] | _ ** back_to_paying_attention
+        goes_back_to_paying_attention went_back_to_paying_attention going_back_to_paying_attention
+        conclusion: step final:
         note: yes no""",
     "M": """touch touches touched pop pops popped stick_it move moves moved moving put puts putting place
         places placed placing shift shifts shifted shifting transfer transfers transferred transferring
@@ -94,12 +96,12 @@ _GROUPS = {
         perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
         looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
         encounter encounters encountered pick_up picks_up picked_up clock clocks clocked
-        pay_attention pays_attention paid_attention
-        paying_attention take_it_in takes_it_in took_it_in take_this_in takes_this_in took_this_in
-        take_that_in takes_that_in took_that_in""",
+        paying_attention pay_attention pays_attention paid_attention
+        take_it_in takes_it_in took_it_in taken_it_in take_this_in takes_this_in took_this_in take_that_in
+        takes_that_in took_that_in take_any_of_it_in take_any_of_this_in""",
     "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see
         fails_to_see failed_to_see fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on
-        missed_out_on distracted zoned_out zones_out""",
+        missed_out_on""",
     "H": """hear hears heard hearing overhear overhears overheard overhearing listen listens listened
         listen_to listens_to listened_to listening catches_wind get_told gets_to_hear got_to_hear""",
     "B": """would_say would_answer 'd_say would_tell_you will_say stick_to stick_with sticks_to sticks_with
@@ -115,8 +117,9 @@ _GROUPS = {
         keeps_believing keep_believing continue_to_think continues_to_think continues_to_believe
         continued_to_believe go_on_thinking goes_on_thinking learn learns learned learnt learning
         find_out finds_out found_out discover discovers discovered attribute attributes
-        is_under_the_impression has_the_belief still_has_in_mind""",
-    "A": """aware sure certain convinced confident under_the_impression of_the_opinion
+        is_under_the_impression has_the_belief still_has_in_mind have_found_out become_aware
+        becomes_aware became_aware""",
+    "A": """aware sure certain convinced informed confident under_the_impression of_the_opinion
         of_the_belief conscious well_aware fully_aware""",
     "N": """no_idea unaware ignorant oblivious in_the_dark no_clue no_knowledge no_way_of_knowing
         none_the_wiser no_information uninformed unknowing not_the_faintest_idea no_inkling""",
@@ -131,20 +134,20 @@ _GROUPS = {
         informs informing state states stated talk talks talked talking speak speaks spoke spoken
         speaking report reports reported reporting assert asserts asserted pass_on passes_on passed_on
         share shares shared sharing let_know communicate communicates communicated discuss discusses
-        discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on confide
+        discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on pass_it_on
+        passes_it_on passed_it_on go_on_with goes_on_with went_on_with
+        going_on_with goes_on_about went_on_about carries_on_with carry_on_with confide
         confides confided repeat repeats repeated relay relays relayed whisper whispers whispered
-        message messages messaged lets let come_up comes_up came_up goes_on_with goes_on_about
-        went_on_with went_on_about go_on_with
-        carries_on_with continues_with continued_with moves_on_to address addresses addressed cover
+        message messages messaged lets let come_up comes_up came_up continues_with continued_with moves_on_to address addresses addressed cover
         covers covered""",
     "U": """trust trusts trusted trusting accept accepts accepted accepting buy buys bought take_her_word
         takes_her_word take_his_word takes_his_word took_her_word took_his_word take_her_word_for_it
         take_his_word_for_it takes_her_word_for_it takes_his_word_for_it go_along_with goes_along_with
-        adopt adopts adopted""",
+        adopt adopts adopted fall_for falls_for fell_for falling_for""",
     "D": """doubt doubts doubted doubting distrust distrusts distrusted reject rejects rejected mistrust
         mistrusts disbelieve disbelieves disbelieved dismiss dismisses dismissed ignore ignores ignored
         disregard disregards disregarded discount discounts no_reason_to_believe no_reason_to_trust
-        not_buy""",
+        no_reason_for not_buy""",
     "b": """is are was were be been being am 're gets get got gotten""",
     "h": """has have had having 've""",
     "m": """able_to will would shall should must does do did 'll 'd can could goes_on go_on
@@ -194,13 +197,17 @@ _GROUPS = {
     "G": """as_far_as according_to judging_by to_the_best_of""",
     "L": """there here there_too there_as_well in_there in_here over_there the_same the_same_thing so_too""",
     "a": """alone on_her_own on_his_own by_herself by_himself all_alone all_by_herself all_by_himself""",
-    "l": """last most_recently the_last the_last_time the_last_place the_last_location
-        last_known_location last_place last_location last_spot last_known_place
-        the_last_spot the_last_known_location the_last_known_place""",
+    "l": """last most_recently the_last the_last_time the_last_place the_last_location last_known_location
+        last_place last_location last_spot last_position last_known_place the_last_spot
+        the_last_known_location the_last_known_place""",
     "1": """only just solely""",
     "k": """claim_about claim's statement statements message messages_about announcement word remark news
-        information whisper tip the_claim this_claim that_claim public_claim private_message""",
+        information whisper tip the_claim this_claim that_claim public_claim private_message
+        conversation chat exchange_of_words""",
     "v": """mind view eyes perspective point_of_view side head viewpoint standpoint books understanding""",
+    "d": """distracted inattentive lost_in_thought daydreaming zoned_out zones_out not_paying_attention
+        n't_paying_attention paying_no_attention pays_no_attention paid_no_attention not_listening
+        preoccupied""",
     "J": """but so because since while when after before once until till although if unless whereas as
         whilst then_when even_though given_that so_that as_soon_as by_the_time as_long_as; ; even_if
         later_than earlier_than longer_than sooner_than just_after right_after shortly_after just_before
