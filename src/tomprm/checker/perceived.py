@@ -230,7 +230,7 @@ def trust(t: Telling, s: Statement) -> Verdicts:
         said = [n for n in said if n in theirs] or [n for n in [nearest(theirs, t.cursor)] if n is not None]
     if not said or (not group.names and group.kind != "all"):
         return [unclear(s, "what is trusted is not clear")]
-    event = next((e for e in t.time.events.get(said[0], ()) if e.tell is not None or e.said), None)
+    event = next((e for e in t.time.story.at(said[0]) if e.tell is not None or e.said), None)
     if event is None:
         return [unclear(s, "nothing is said there")]
     made: Verdicts = []
