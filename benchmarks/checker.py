@@ -34,7 +34,7 @@ from tomprm.checker.corrupt import applicable, corrupt
 from tomprm.config import load_config
 from tomprm.rl.rollout import sample
 from tomprm.rl.train import Trainer, training_recipe
-from tomprm.trace import spelling, steps
+from tomprm.trace import frames, spelling, steps
 from tomprm.trace.canonical import sound_steps, write_trace
 from tomprm.trace.prompt import prompt_text
 from tomprm.world.events import Event, Fact, Story
@@ -54,7 +54,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def forget(checkers: Sequence[Checker] = ()) -> None:
     """Empty the caches of steps and words: a trace that is checked twice is read twice."""
-    for cached in (steps._normalised, spelling.misspelt):
+    for cached in (steps._normalised, spelling.misspelt, frames._framed):
         cached.cache_clear()
     for checker in checkers:
         checker._steps.clear()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
@@ -146,23 +147,30 @@ _TABLE: tuple[tuple[str, Build], ...] = (
 _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)
 _KNOWS = re.compile("P[hbm]*n?[hbm]*(?P<verb>[BA])o?t")
 _TAKES_IN = re.compile("P[hbmi]*n?[hbmi]*(?:[BAOH]|N)o?t$")
+_USUAL = 25  # tags of a clause whose frames are remembered
 _HAPPENED = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
+
+
+@lru_cache(maxsize=1024)  # clauses of the same form come again and again
+def _framed(tags: str) -> tuple[tuple[re.Match[str], Build], ...]:
+    """All that the frames find in a clause's tags, in the order of the table."""
+    return tuple((m, build) for pattern, build in _FRAMES for m in pattern.finditer(tags) if m[0])
 
 
 def read_clause(clause: Clause, text: str) -> list[tuple[Statement, tuple[int, int]]]:
     """The claims of a clause, each with the tokens that it was read from."""
     taken = [False] * len(clause.tokens)
     found: list[tuple[Statement, tuple[int, int]]] = []
-    for pattern, build in _FRAMES:
-        for match in pattern.finditer(clause.tags):
-            start, end = match.span()
-            if start == end or any(taken[start:end]):
-                continue
-            claims = list(build(Match(clause, match, text)))
-            if not claims and build not in (unknown,):
-                continue
-            taken[start:end] = [True] * (end - start)
-            found += [(claim, (start, end)) for claim in claims]
+    tags = clause.tags
+    for match, build in _framed(tags) if len(tags) < _USUAL else _framed.__wrapped__(tags):
+        start, end = match.span()
+        if any(taken[start:end]):
+            continue
+        claims = list(build(Match(clause, match, text)))
+        if not claims and build not in (unknown,):
+            continue
+        taken[start:end] = [True] * (end - start)
+        found += [(claim, (start, end)) for claim in claims]
     return _believed(clause, found, taken, text)
 
 
