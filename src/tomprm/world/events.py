@@ -111,6 +111,7 @@ class Story:
     _by_fact: dict[Fact, tuple[Event, ...]] = field(
         default_factory=dict[Fact, tuple[Event, ...]], compare=False, repr=False
     )
+
     def about(self, fact: Fact) -> tuple[Event, ...]:
         """The events that touch `fact`, in story order."""
         if fact not in self._by_fact:
