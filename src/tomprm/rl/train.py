@@ -77,7 +77,6 @@ class Trainer:
             self.policy.parameters(), lr=0.0, betas=(0.9, 0.95), weight_decay=0.0
         )
         self.checkers: dict[str, Checker] = {}
-        self.scored: dict[tuple[str, str], Reward] = {}  # of this step: a group often says the same twice
         self.step = 0
         self.track = tracker(config, arm, seed, folder)
 
@@ -126,7 +125,6 @@ class Trainer:
             generator=self.stream("rollout"),
             batch_size=rl.prompts_per_step * rl.samples_per_prompt,
         )
-        self.scored.clear()
         rewards = [self.score(items[r.prompt], r) for r in rollouts]
         width = max(len(r.completion_ids) for r in rollouts)
         device = self.policy.device
@@ -207,8 +205,6 @@ class Trainer:
         return torch.Generator(self.policy.device).manual_seed(seed)
 
     def score(self, item: Item, rollout: Rollout) -> Reward:
-        if (item.id, rollout.text) in self.scored:
-            return self.scored[item.id, rollout.text]
         if item.id not in self.checkers:
             self.checkers[item.id] = Checker(item)
         reward = score(item, rollout.text, self.reward, self.checkers[item.id])
@@ -216,7 +212,6 @@ class Trainer:
             target = self.folder / "bad_reward.json"
             target.write_text(json.dumps({"item": item.as_row(), "trace": rollout.text}, indent=1))
             raise RewardError(f"{item.id}: the reward is {reward.total}; the sample is in {target}")
-        self.scored[item.id, rollout.text] = reward
         return reward
 
     def decode(self, ids: Sequence[int]) -> str:
