@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tomprm.belief.lines import event_at, speaker
@@ -25,7 +25,28 @@ from tomprm.world.replay import PROFILES
 _LONGEST = 4000  # characters of a step that are read: time is quadratic in them (people write up to 600)
 
 
-_REMEMBERED = 64  # claims of a story whose verdicts are kept; few, so that no trace can fill the memory
+_REMEMBERED = 64  # steps of up to _SHORT characters; few, so that no trace can fill the memory
+_SHORT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The verdicts of a step, and what they come to whatever the other steps say."""
+
+    verdicts: tuple[ClaimVerdict, ...] = ()
+    met: frozenset[int] = frozenset()  # obligations, by their number
+    errors: frozenset[tuple[object, ...]] = frozenset()  # in comparable form
+    entailed: Claim | None = None  # the last claim of what the question asks for
+
+
+@dataclass(frozen=True, slots=True)
+class _Formal:
+    """A step in the canonical form. `known`: all its things are ones that the story has; else the form was
+    seen where it is not meant."""
+
+    anchored: bool
+    known: bool
+    judged: _Judged
 
 
 class Checker:
@@ -38,8 +59,8 @@ class Checker:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.facts = Facts(item.story, item.question)
-        self._known_verdicts: dict[Claim, ClaimVerdict] = {}
-        self._beliefs: dict[tuple[tuple[str, ...], Fact, int | None], Belief] = {}  # of the trace at hand
+        self._steps: dict[str, _Formal | None] = {}
+        self._beliefs: dict[tuple[tuple[str, ...], Fact, int | None], Belief] = {}
         self._errors: dict[tuple[tuple[str, ...], Fact, int | None, str], ErrorKind] = {}
         abstains = bool(item.abstain)
         self.due = () if abstains else obligations(self.state, self.question)
@@ -50,26 +71,20 @@ class Checker:
         meets it, an error for the first step that makes it."""
         if isinstance(trace, str):
             trace = read_trace(trace)
-        self._beliefs.clear()
-        self._errors.clear()
-        open_due = list(self.due)
+        for memory in (self._beliefs, self._errors):
+            if len(memory) > _REMEMBERED:
+                memory.clear()
+        open_due = set(range(len(self.due)))
+        conclusion = len(self.due) - 1
         errors: set[tuple[object, ...]] = set()
         steps: list[StepVerdict] = []
         entailed: Claim | None = None
-        for step, verdicts in zip(trace.steps, self._judged(trace), strict=True):
-            still_due, before = open_due, len(errors)
-            for verdict in verdicts:
-                if verdict.status is Status.SUPPORTED:
-                    met = signature(verdict.claim)
-                    still_due = [d for d in still_due if met not in d.alternatives]
-                elif verdict.status is Status.CONTRADICTED:
-                    errors.add(verdict.claim.key)
-                if self._concludes(verdict.claim):
-                    entailed = verdict.claim
-            established, new_errors = len(open_due) - len(still_due), len(errors) - before
-            concluded = bool(self.due) and self.due[-1] in open_due and self.due[-1] not in still_due
-            steps.append(StepVerdict(step, verdicts, established, new_errors, concluded))
-            open_due = still_due
+        for step, judged in zip(trace.steps, self._judged(trace), strict=True):
+            met, wrong = judged.met & open_due, judged.errors - errors
+            steps.append(StepVerdict(step, judged.verdicts, len(met), len(wrong), conclusion in met))
+            open_due -= met
+            errors |= wrong
+            entailed = judged.entailed or entailed
         return Verdict(
             steps=tuple(steps),
             answer=trace.answer,
@@ -79,24 +94,54 @@ class Checker:
             coherent=None
             if entailed is None
             else self._same(trace.answer, entailed_answer(self.question, entailed.place)),
-            unestablished=tuple(d.text for d in open_due),
+            unestablished=tuple(self.due[i].text for i in sorted(open_due)),
         )
 
-    def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
+    def _judged(self, trace: Trace) -> list[_Judged]:
         """The verdicts of each step, in the canonical form or in free English."""
-        steps = [Step(s.start, s.start + min(len(s.text), _LONGEST), s.text[:_LONGEST]) for s in trace.steps]
-        forms = [read_canonical(step) for step in steps]
+        steps = [_shortened(step) for step in trace.steps]
+        forms = [self._formal(step) for step in steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
-        formal = any(form is not None and form.anchored for form in forms)
-        told = self.item.profile in presence.SOURCES  # free prose, whose places go by many names
-        ending = not told and bool(trace.steps) and trace.steps[-1].text.startswith("So ")
-        last = len(forms) - 1
-        forms = [form if formal or (ending and i == last) else None for i, form in enumerate(forms)]
-        free = [i for i, form in enumerate(forms) if form is None or not self._known(form.claims)]
+        if not any(form is not None and form.anchored for form in forms):
+            told = self.item.profile in presence.SOURCES  # free prose, whose places go by many names
+            ending = not told and bool(steps) and steps[-1].text.startswith("So ")
+            forms[: len(forms) - ending] = [None] * (len(forms) - ending)
+        free = [i for i, form in enumerate(forms) if form is None or not form.known]
         found = dict(zip(free, self._free([steps[i] for i in free]), strict=True))
+        judged: list[_Judged] = []
         for number, form in enumerate(forms):
-            formally = [self.judge(claim) for claim in form.claims] if form and not found.get(number) else []
-            yield tuple(found.get(number) or formally)
+            freely = found.get(number)
+            judged.append(form.judged if form and not freely else self._summed(freely or ()))
+        return judged
+
+    def _formal(self, step: Step) -> _Formal | None:
+        """The step, if it is in the canonical form; the rollouts of a group make the same steps again and
+        again."""
+        if step.text in self._steps:
+            return self._steps[step.text]
+        form, formal = read_canonical(step), None
+        if form is not None:
+            judged = self._summed([self.judge(claim) for claim in form.claims])
+            formal = _Formal(form.anchored, self._known(form.claims), judged)
+        if len(step.text) < _SHORT and len(self._steps) < _REMEMBERED:
+            self._steps[step.text] = formal
+        return formal
+
+    def _summed(self, verdicts: Sequence[ClaimVerdict]) -> _Judged:
+        if not verdicts:
+            return _Judged()
+        met: set[int] = set()
+        errors: set[tuple[object, ...]] = set()
+        entailed: Claim | None = None
+        for verdict in verdicts:
+            if verdict.status is Status.SUPPORTED:
+                meets = signature(verdict.claim)
+                met.update(i for i, due in enumerate(self.due) if meets in due.alternatives)
+            elif verdict.status is Status.CONTRADICTED:
+                errors.add(verdict.claim.key)
+            if self._concludes(verdict.claim):
+                entailed = verdict.claim
+        return _Judged(tuple(verdicts), frozenset(met), frozenset(errors), entailed)
 
     def _free(self, steps: Sequence[Step]) -> list[list[ClaimVerdict]]:
         """The verdicts of steps of free English."""
@@ -121,16 +166,7 @@ class Checker:
         return Timeline(self.state)
 
     def judge(self, claim: Claim) -> ClaimVerdict:
-        """The verdict for one claim, at its anchor in story time; the rollouts of a group make the same
-        claims again and again."""
-        found = self._known_verdicts.get(claim)
-        if found is None:
-            found = self._judge(claim)
-            if len(self._known_verdicts) < _REMEMBERED:
-                self._known_verdicts[claim] = found
-        return found
-
-    def _judge(self, claim: Claim) -> ClaimVerdict:
+        """The verdict for one claim, at its anchor in story time."""
         if claim.thing == "it":
             claim = replace(claim, thing=self.question.fact.thing)
         if claim.line is not None and claim.line not in self.lines:
@@ -282,7 +318,7 @@ class Checker:
         return event_at(self.state.story, line, self.question.fact)
 
     def _tell_at(self, line: int | None) -> Event | None:
-        said = (e for e in self.state.story.events if e.line == line and (e.tell is not None or e.said))
+        said = (e for e in self.state.story.at(line) if e.tell is not None or e.said)
         return next(said, None)
 
 
@@ -294,6 +330,12 @@ _JUDGES: dict[ClaimKind, Callable[[Checker, Claim], ClaimVerdict]] = {
     ClaimKind.SAID: Checker._said,  # pyright: ignore[reportPrivateUsage]
     ClaimKind.TRUST: Checker._trust,  # pyright: ignore[reportPrivateUsage]
 }
+
+
+def _shortened(step: Step) -> Step:
+    if len(step.text) <= _LONGEST:
+        return step
+    return Step(step.start, step.start + _LONGEST, step.text[:_LONGEST])
 
 
 def _supported(claim: Claim, value: str, event: Event | None) -> ClaimVerdict:

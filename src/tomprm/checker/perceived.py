@@ -79,8 +79,8 @@ def _nothing_new(t: Telling, s: Statement, group: Group) -> Verdicts:
 def _inward(t: Telling, s: Statement, group: Group) -> Verdicts:
     """Is anybody of them ever distracted, or a secret witness? Which only they know themselves."""
     secret = s.inward is Inward.SECRET
-    events = [e for found in t.time.events.values() for e in found]
-    ever = frozenset[str]().union(*((e.real - e.apparent if secret else e.apparent - e.real) for e in events))
+    events = t.time.story.events
+    ever = frozenset[str]().union(*(e.real - e.apparent if secret else e.apparent - e.real for e in events))
     if group.kind != "some" or not group.names:
         return [] if secret else [unclear(s, "who is meant is not clear")]
     claim = Claim(ClaimKind.PERCEPTION, s.text, group.names, positive=s.positive)
@@ -316,7 +316,7 @@ def trust(t: Telling, s: Statement) -> Verdicts:
         said = [n for n in said if n in theirs] or [n for n in [nearest(theirs, t.cursor)] if n is not None]
     if not said or (not group.names and group.kind != "all"):
         return [unclear(s, "what is trusted is not clear")]
-    event = next((e for e in t.time.events.get(said[0], ()) if e.tell is not None or e.said), None)
+    event = next((e for e in t.time.story.at(said[0]) if e.tell is not None or e.said), None)
     if event is None:
         return [unclear(s, "nothing is said there")]
     made: Verdicts = []

@@ -191,21 +191,22 @@ _FRAMES = tuple((re.compile(pattern), build) for pattern, build in _TABLE)
 _KNOWS = re.compile("P[hbm]*n?[hbm]*(?P<verb>[BA])o?t")
 _MINDS = re.compile("(?:P[hbmi]*n?[hbmi]*(?:[BAO]|N)o?t?,?)+$")
 _TAKES_IN = re.compile("P[hbmi]*n?[hbmi]*(?:[BAOH]|N)o?t$")
+_USUAL = 25  # tags of a clause whose frames are remembered
 _HAPPENED = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
 
 
-@lru_cache(maxsize=4096)
-def _matches(tags: str) -> tuple[tuple[re.Match[str], Build], ...]:
-    """Where each frame matches; clauses are built alike, so most of them have been matched before."""
-    found = ((m, build) for pattern, build in _FRAMES for m in pattern.finditer(tags))
-    return tuple((m, build) for m, build in found if m.end() > m.start())
+@lru_cache(maxsize=1024)  # clauses of the same form come again and again
+def _framed(tags: str) -> tuple[tuple[re.Match[str], Build], ...]:
+    """All that the frames find in a clause's tags, in the order of the table."""
+    return tuple((m, build) for pattern, build in _FRAMES for m in pattern.finditer(tags) if m[0])
 
 
 def read_clause(clause: Clause, text: str) -> list[tuple[Statement, tuple[int, int]]]:
     """The claims of a clause, each with the tokens that it was read from."""
     taken = [False] * len(clause.tokens)
     found: list[tuple[Statement, tuple[int, int]]] = []
-    for match, build in _matches(clause.tags):
+    tags = clause.tags
+    for match, build in _framed(tags) if len(tags) < _USUAL else _framed.__wrapped__(tags):
         start, end = match.span()
         if any(taken[start:end]):
             continue

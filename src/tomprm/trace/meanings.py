@@ -235,7 +235,8 @@ def sees(m: Match) -> Iterator[Statement]:
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
-        firm=not (_vague(m) or (negated and verb.startswith(_LATER))), heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
+        firm=not (_vague(m) or (negated and verb.startswith(_LATER))),
+        heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
     )  # fmt: skip
 
 

@@ -59,23 +59,22 @@ _GROUPS = {
         switches switched store stores stored swap swaps swapped redirect get_moved gets_moved got_moved
         moves_over makes_a_move pop_it moved_over transferred_over leave_it""",
     "E": """enter enters entered entering re-enter re-enters re-entered reenter reenters reentered come_in
-        comes_in came_in coming_in come_into comes_into came_into coming_into come_to comes_to came_to
-        walk_in walks_in walked_in walking_in walk_into walks_into walked_into go_in goes_in went_in
-        go_into goes_into went_into going_into go_to goes_to went_to go_back_to goes_back_to
-        went_back_to go_back_into goes_back_into went_back_into gone_to come_back comes_back came_back
-        coming_back go_back goes_back went_back going_back return returns returned returning join joins
-        joined joining arrive arrives arrived arriving head_to heads_to headed_to head_back heads_back
-        step_in steps_in stepped_in step_into steps_into stepped_into get_back gets_back walk_back
-        walks_back walked_back come_along comes_along came_along show_up shows_up showed_up turn_up
-        turns_up turned_up come_over comes_over came_over move_into moves_into moved_into walk_in_on
-        get_to gets_to got_to re-entering gather_in gathers_in gathered_in gather gathers gathered meet
-        meets met come_back_in comes_back_in came_back_in come_back_into comes_back_into came_back_into
-        head_into heads_into headed_into pop_in pops_in popped_in pop_into pops_into popped_into pop_back
-        pops_back popped_back pop_back_into pops_back_into popped_back_into nips_back nipped_back
-        nips_in wander_in wanders_in wandered_in wanders_back stroll_in strolls_in strolled_in rejoin rejoins
-        rejoined come_back_to comes_back_to came_back_to head_back_to heads_back_to headed_back_to
-        head_back_into heads_back_into headed_back_into return_to returns_to returned_to
-        move_to_the_room go_over_to goes_over_to went_over_to""",
+        comes_in came_in coming_in come_into comes_into came_into coming_into come_to comes_to came_to walk_in
+        walks_in walked_in walking_in walk_into walks_into walked_into go_in goes_in went_in go_into goes_into
+        went_into going_into go_to goes_to went_to go_back_to goes_back_to went_back_to go_back_into
+        goes_back_into went_back_into gone_to come_back comes_back came_back coming_back go_back goes_back
+        went_back going_back return returns returned returning join joins joined joining arrive arrives
+        arrived arriving head_to heads_to headed_to head_back heads_back step_in steps_in stepped_in step_into
+        steps_into stepped_into get_back gets_back walk_back walks_back walked_back come_along comes_along
+        came_along show_up shows_up showed_up turn_up turns_up turned_up come_over comes_over came_over
+        move_into moves_into moved_into walk_in_on get_to gets_to got_to re-entering gather_in gathers_in
+        gathered_in gather gathers gathered meet meets met come_back_in comes_back_in came_back_in
+        come_back_into comes_back_into came_back_into head_into heads_into headed_into pop_in pops_in
+        popped_in pop_into pops_into popped_into pop_back pops_back popped_back pop_back_into pops_back_into
+        popped_back_into nips_back nipped_back nips_in wander_in wanders_in wandered_in wanders_back stroll_in
+        strolls_in strolled_in rejoin rejoins rejoined come_back_to comes_back_to came_back_to head_back_to
+        heads_back_to headed_back_to head_back_into heads_back_into headed_back_into return_to returns_to
+        returned_to move_to_the_room go_over_to goes_over_to went_over_to""",
     "X": """leave leaves left leaving exit exits exited exiting depart departs departed departing go_out
         goes_out went_out going_out walk_out walks_out walked_out walking_out step_out steps_out
         stepped_out step_outside steps_outside stepped_outside walk_away walks_away walked_away head_out
@@ -93,12 +92,11 @@ _GROUPS = {
         stand stands standing""",
     "O": """see sees saw seen seeing notice notices noticed noticing witness witnesses witnessed witnessing
         watch watches watched watching observe observes observed observing perceive perceives perceived
-        perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at
-        looked_at looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience
-        encounter encounters encountered pick_up picks_up picked_up clock clocks clocked
-        paying_attention pay_attention pays_attention paid_attention
-        take_it_in takes_it_in took_it_in taken_it_in take_this_in takes_this_in took_this_in take_that_in
-        takes_that_in took_that_in take_any_of_it_in take_any_of_this_in""",
+        perceiving spot spots spotted catch catches caught find finds found finding look_at looks_at looked_at
+        looking_on looks_on get_to_see gets_to_see got_to_see observes_this experience encounter encounters
+        encountered pick_up picks_up picked_up clock clocks clocked paying_attention pay_attention
+        pays_attention paid_attention take_it_in takes_it_in took_it_in taken_it_in take_this_in takes_this_in
+        took_this_in take_that_in takes_that_in took_that_in take_any_of_it_in take_any_of_this_in""",
     "Z": """unseen unnoticed unobserved miss misses missed missing overlook overlooks overlooked fail_to_see
         fails_to_see failed_to_see fail_to_notice fails_to_notice missed_out miss_out_on misses_out_on
         missed_out_on""",
@@ -124,22 +122,20 @@ _GROUPS = {
     "N": """no_idea unaware ignorant oblivious in_the_dark no_clue no_knowledge no_way_of_knowing
         none_the_wiser no_information uninformed unknowing not_the_faintest_idea no_inkling""",
     "F": """search searches searched searching search_for searches_for look looks looked looking look_for
-        looks_for looked_for looking_for look_in looks_in look_inside searches_in go_for goes_for
-        go_look check checks checked checking go_straight_to goes_straight_to head_for heads_for
-        go_looking go_and_look reach_for reaches_for point_to points_to say_it rummage_through
-        rummages_through rummage_in rummages_in dig_through
-        digs_through turn_to turns_to""",
+        looks_for looked_for looking_for look_in looks_in look_inside searches_in go_for goes_for go_look
+        check checks checked checking go_straight_to goes_straight_to head_for heads_for go_looking
+        go_and_look reach_for reaches_for point_to points_to say_it rummage_through rummages_through
+        rummage_in rummages_in dig_through digs_through turn_to turns_to""",
     "Y": """say says said saying claim claims claimed claiming tell tells told telling announce announces
-        announced announcing mention mentions mentioned mentioning declare declares declared inform
-        informs informing state states stated talk talks talked talking speak speaks spoke spoken
-        speaking report reports reported reporting assert asserts asserted pass_on passes_on passed_on
-        share shares shared sharing let_know communicate communicates communicated discuss discusses
-        discussed bring_up brings_up brought_up pass_this_on passes_this_on passed_this_on pass_it_on
-        passes_it_on passed_it_on go_on_with goes_on_with went_on_with
-        going_on_with goes_on_about went_on_about carries_on_with carry_on_with confide
-        confides confided repeat repeats repeated relay relays relayed whisper whispers whispered
-        message messages messaged lets let come_up comes_up came_up continues_with continued_with moves_on_to address addresses addressed cover
-        covers covered""",
+        announced announcing mention mentions mentioned mentioning declare declares declared inform informs
+        informing state states stated talk talks talked talking speak speaks spoke spoken speaking report
+        reports reported reporting assert asserts asserted pass_on passes_on passed_on share shares shared
+        sharing let_know communicate communicates communicated discuss discusses discussed bring_up brings_up
+        brought_up pass_this_on passes_this_on passed_this_on pass_it_on passes_it_on passed_it_on go_on_with
+        goes_on_with went_on_with going_on_with goes_on_about went_on_about carries_on_with carry_on_with
+        confide confides confided repeat repeats repeated relay relays relayed whisper whispers whispered
+        message messages messaged lets let come_up comes_up came_up continues_with continued_with moves_on_to
+        address addresses addressed cover covers covered""",
     "U": """trust trusts trusted trusting accept accepts accepted accepting buy buys bought take_her_word
         takes_her_word take_his_word takes_his_word took_her_word took_his_word take_her_word_for_it
         take_his_word_for_it takes_her_word_for_it takes_his_word_for_it go_along_with goes_along_with
@@ -150,10 +146,9 @@ _GROUPS = {
         no_reason_for not_buy""",
     "b": """is are was were be been being am 're gets get got gotten""",
     "h": """has have had having 've""",
-    "m": """able_to will would shall should must does do did 'll 'd can could goes_on go_on
-        went_on going_to ought needs_to has_to
-        have_to is_going_to are_going_to naturally_will cannot_but got_to continue_to continues_to
-        continued_to seem_to seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
+    "m": """able_to will would shall should must does do did 'll 'd can could goes_on go_on went_on going_to
+        ought needs_to has_to have_to is_going_to are_going_to naturally_will cannot_but got_to continue_to
+        continues_to continued_to seem_to seems_to seemed_to appears_to appear_to is_likely_to is_bound_to""",
     "n": """not never n't no_longer hardly without cannot neither nor isn doesn didn""",
     "i": """@ in inside into to at within onto on back_to back_into back_in back_inside over_to out_to""",
     "f": """from out_of outside_of away_from off_of""",
@@ -185,9 +180,8 @@ _GROUPS = {
     "z": """nothing none_of_it none_of_this none_of_that none_of_these none_of_those none_of_these_moves
         none_of_the_moves neither_move neither_of_these none_of_that_move nothing_else nothing_more
         nothing_new none_of_them_moves neither_of_these_moves neither_of_those none_of_these_changes
-        no_new_information no_new_info
-        no_further_information
-        no_move no_moves nothing_of_it nothing_of_this nothing_of_that""",
+        no_new_information no_new_info no_further_information no_move no_moves nothing_of_it nothing_of_this
+        nothing_of_that""",
     "u": """null unknown nowhere nothing_known none undefined unspecified unclear not_known not_yet_known
         no_known_location n/a na ? no_belief not_sure""",
     "g": """gone out away absent outside elsewhere not_there out_of_the_room not_present out_of_there
