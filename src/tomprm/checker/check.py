@@ -13,17 +13,23 @@ from tomprm.checker.facts import Facts, entailed_answer, value_words
 from tomprm.checker.free import FreeReading
 from tomprm.checker.obligations import obligations, signature
 from tomprm.checker.timeline import Timeline
-from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict, Verdict
+from tomprm.checker.verdict import (
+    ClaimVerdict,
+    ErrorKind,
+    Status,
+    StepVerdict,
+    Verdict,
+    contradicts,
+    leaves_open,
+    supports,
+)
 from tomprm.trace.claims import Claim, ClaimKind, read_canonical
 from tomprm.trace.lexicon import Lexicon
-from tomprm.trace.steps import Step, Trace, matches, normalise, read_trace
+from tomprm.trace.steps import Step, Trace, matches, normalise, read_trace, shortened
 from tomprm.world.events import Event, Fact, Question, join_names
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
-
-_LONGEST = 4000  # characters of a step that are read: time is quadratic in them (people write up to 600)
-
 
 _REMEMBERED = 64  # steps of up to _SHORT characters; few, so that no trace can fill the memory
 _SHORT = 400
@@ -99,7 +105,7 @@ class Checker:
 
     def _judged(self, trace: Trace) -> list[_Judged]:
         """The verdicts of each step, in the canonical form or in free English."""
-        steps = [_shortened(step) for step in trace.steps]
+        steps = [shortened(step) for step in trace.steps]
         forms = [self._formal(step) for step in steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
         if not any(form is not None and form.anchored for form in forms):
@@ -172,12 +178,12 @@ class Checker:
         if claim.line is not None and claim.line not in self.lines:
             lines = f"one of lines {min(self.lines)}-{max(self.lines)}"
             reason = f"the story has no line {claim.line}"
-            return _wrong(claim, f"line {claim.line}", lines, None, ErrorKind.UNKNOWN_EVENT, reason)
+            return contradicts(claim, f"line {claim.line}", lines, None, ErrorKind.UNKNOWN_EVENT, reason)
         stranger = next((n for n in claim.names if n not in self.state.story.agents), None)
         if stranger is not None:
-            return _open(claim, f"{stranger} is not in the story")
+            return leaves_open(claim, f"{stranger} is not in the story")
         if self.item.abstain and (not self.state.story.events or claim.thing == self.question.fact.thing):
-            return _open(claim, self.item.abstain)
+            return leaves_open(claim, self.item.abstain)
         return _JUDGES[claim.kind](self, claim)
 
     def _concludes(self, claim: Claim) -> bool:
@@ -204,58 +210,58 @@ class Checker:
     def _location(self, claim: Claim) -> ClaimVerdict:
         fact = self.facts.of(claim.thing, claim.place)
         if fact is None:
-            return _open(claim, f"no {claim.thing} has a place in the story")
+            return leaves_open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_location(claim, fact)
 
     def judge_location(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
         """Is `fact` what is claimed, at the claim's line? (`named`: as in `judge_belief`.)"""
         thing, belief = fact.thing, self.state.belief((), fact, claim.line)
         if belief.value is None:
-            return _open(claim, f"where the {thing} is has not been said yet")
+            return leaves_open(claim, f"where the {thing} is has not been said yet")
         if matches(claim.place, belief.value) == claim.positive:
-            return _supported(claim, belief.value, belief.event)
+            return supports(claim, belief.value, belief.event)
         if not named:
             return ClaimVerdict(claim, Status.CONTRADICTED, claim.place, belief.value, "")
         kind = kinds.location_error(self.state, fact, claim.line, claim.place)
         truth = f"the {thing} is in the {belief.value}"
-        return _wrong(claim, claim.place, belief.value, belief.event, kind, truth)
+        return contradicts(claim, claim.place, belief.value, belief.event, kind, truth)
 
     def _perception(self, claim: Claim) -> ClaimVerdict:
         event = self._event_at(claim.line)
         if event is None:
-            return _open(claim, "nothing can be seen there" if claim.line else "no line is named")
+            return leaves_open(claim, "nothing can be seen there" if claim.line else "no line is named")
         name = claim.names[0]
         witnesses = event.apparent if claim.apparent else event.real
         see, miss = ("seems to see it", "seems to miss it") if claim.apparent else ("sees it", "misses it")
         words = {True: f"{name} {see}", False: f"{name} {miss}"}
         saw = name in witnesses
         if saw == claim.positive:
-            return _supported(claim, words[saw], event)
+            return supports(claim, words[saw], event)
         kind = kinds.perception_error(claim.positive)
         who = "seeming witnesses" if claim.apparent else "witnesses"
         reason = f"{who} of line {event.line}: {join_names(sorted(witnesses)) or 'nobody'}"
-        return _wrong(claim, words[claim.positive], words[saw], event, kind, reason)
+        return contradicts(claim, words[claim.positive], words[saw], event, kind, reason)
 
     def _presence(self, claim: Claim) -> ClaimVerdict:
         name = claim.names[0]
         room = self.state.belief((), Fact(name, "room"), claim.line)
         if room.value is None:
-            return _open(claim, f"where {name} is has not been said yet")
+            return leaves_open(claim, f"where {name} is has not been said yet")
         inside = normalise(room.value) == normalise(claim.place)
         if inside == claim.positive:
-            return _supported(claim, room.value, room.event)
+            return supports(claim, room.value, room.event)
         claimed = claim.place if claim.positive else f"not({claim.place})"
         truth = f"{name} is in: {room.value}"
         if claim.positive:
             kind = kinds.location_error(self.state, Fact(name, "room"), claim.line, claim.place)
         else:
             kind = kinds.absence_error(self.state, name, claim.line, claim.place)
-        return _wrong(claim, claimed, room.value, room.event, kind, truth)
+        return contradicts(claim, claimed, room.value, room.event, kind, truth)
 
     def _belief(self, claim: Claim) -> ClaimVerdict:
         fact = self.facts.of(claim.thing, claim.place)
         if fact is None:
-            return _open(claim, f"no {claim.thing} has a place in the story")
+            return leaves_open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_belief(claim, fact)
 
     def judge_belief(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
@@ -271,7 +277,7 @@ class Checker:
         held = value_words(fact, belief.value) or "unknown"
         claimed = claim.place or "unknown"
         if matches(claimed, held) == claim.positive:
-            return _supported(claim, held, belief.event)
+            return supports(claim, held, belief.event)
         if not named:
             return ClaimVerdict(claim, Status.CONTRADICTED, claimed, held, "")
         if claim.positive:
@@ -281,34 +287,34 @@ class Checker:
             kind = self._errors[wrong]
         else:
             kind, claimed = ErrorKind.BELIEF_NOT_UPDATED, f"not {claimed}"
-        return _wrong(claim, claimed, held, belief.event, kind, belief.explain())
+        return contradicts(claim, claimed, held, belief.event, kind, belief.explain())
 
     def _said(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
         if told is None:
-            return _open(claim, "nothing is said there")
+            return leaves_open(claim, "nothing is said there")
         (fact, place), *_ = told.facts
         says = speaker(self.state.story, told)
         truth = f"{says} says {fact.thing} in {place}"
         right = says == claim.names[0] and normalise(claim.thing) == normalise(fact.thing)
         if right and matches(claim.place, place):
-            return _supported(claim, truth, told)
+            return supports(claim, truth, told)
         claimed = f"{claim.names[0]} says {claim.thing} in {claim.place}"
-        return _wrong(claim, claimed, truth, told, kinds.said_error(right), f"line {told.line}: {truth}")
+        return contradicts(claim, claimed, truth, told, kinds.said_error(right), f"line {told.line}: {truth}")
 
     def _trust(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
         if told is None or told.tell is None:
-            return _open(claim, "nothing is said there")
+            return leaves_open(claim, "nothing is said there")
         name, speaker = claim.names[0], told.tell.speaker
         # As released, a speaker takes every hearer for a believer; otherwise nobody is mistaken.
         mistaken = claim.apparent and self.state.profile.tells == "release"
         trusts = name in (told.tell.listeners if mistaken else told.tell.trusting)
         words = {True: f"{name} trusts {speaker}", False: f"{name} doubts {speaker}"}
         if trusts == claim.positive:
-            return _supported(claim, words[trusts], told)
+            return supports(claim, words[trusts], told)
         reason = f"{words[trusts]} at line {told.line}"
-        return _wrong(claim, words[claim.positive], words[trusts], told, ErrorKind.WRONG_TRUST, reason)
+        return contradicts(claim, words[claim.positive], words[trusts], told, ErrorKind.WRONG_TRUST, reason)
 
     # -- the story at a line --------------------------------------------------------------------
 
@@ -330,31 +336,6 @@ _JUDGES: dict[ClaimKind, Callable[[Checker, Claim], ClaimVerdict]] = {
     ClaimKind.SAID: Checker._said,  # pyright: ignore[reportPrivateUsage]
     ClaimKind.TRUST: Checker._trust,  # pyright: ignore[reportPrivateUsage]
 }
-
-
-def _shortened(step: Step) -> Step:
-    if len(step.text) <= _LONGEST:
-        return step
-    return Step(step.start, step.start + _LONGEST, step.text[:_LONGEST])
-
-
-def _supported(claim: Claim, value: str, event: Event | None) -> ClaimVerdict:
-    line = event.line if event else None
-    reason = f"set by line {line}" if line else "so the story says"
-    return ClaimVerdict(claim, Status.SUPPORTED, value, value, reason, line)
-
-
-def _wrong(
-    claim: Claim, claimed: str, expected: str, event: Event | None, kind: ErrorKind, reason: str
-) -> ClaimVerdict:
-    line = event.line if event else None
-    if line and f"line {line}" not in reason:
-        reason += f" (line {line})"
-    return ClaimVerdict(claim, Status.CONTRADICTED, claimed, expected, reason, line, kind)
-
-
-def _open(claim: Claim, reason: str) -> ClaimVerdict:
-    return ClaimVerdict(claim, Status.UNCHECKABLE, claim.text, "", reason)
 
 
 def check(story: str, question: str, trace: str, profile: str = "hitom-clean") -> Verdict:

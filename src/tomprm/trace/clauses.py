@@ -94,6 +94,10 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     while i < len(tokens):
         token = tokens[i]
         colon = token.tag == ":" and _begun(part) and _STATES.match(tags, i + 1) is not None
+        denied = token.word == "(" and tags[i - 1 : i] == "n" and tags[i + 1 : i + 2] in ("C", "R")
+        if denied:  # "in the not(box)"
+            i += 1
+            continue
         cut = token.tag == "J" or token.word in tuple("();—–") or colon
         if cut or i in starts:
             yield joint, part
