@@ -140,9 +140,11 @@ def _chains(t: Telling, groups: Sequence[Group]) -> list[tuple[tuple[str, ...], 
     elif first.kind != "some":
         return []
     made: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = []
+    named = {n for g in groups[1:] if not g.pronoun for n in g.names}  # "she thinks that Ann": she is not Ann
+    options = [n for n in first.options if n not in named]
     for name in outer:
         chain = collapse((name, *rest))
-        pools = [(name, *first.options), *((g.names[0], *g.options) for g in groups[1:])]
+        pools = [(name, *options), *((g.names[0], *g.options) for g in groups[1:])]
         others = [collapse(c) for c in islice(product(*pools), 40)]
         made.append((chain, [o for o in others if o != chain]))
     return made
