@@ -34,7 +34,7 @@ from tomprm.checker.corrupt import applicable, corrupt
 from tomprm.config import load_config
 from tomprm.rl.rollout import sample
 from tomprm.rl.train import Trainer, training_recipe
-from tomprm.trace import claims, spelling, steps
+from tomprm.trace import frames, spelling, steps
 from tomprm.trace.canonical import sound_steps, write_trace
 from tomprm.trace.prompt import prompt_text
 from tomprm.world.events import Event, Fact, Story
@@ -52,10 +52,12 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def forget() -> None:
+def forget(checkers: Sequence[Checker] = ()) -> None:
     """Empty the caches of steps and words: a trace that is checked twice is read twice."""
-    for cached in (claims._canonical, steps._normalised, spelling.misspelt):
+    for cached in (steps._normalised, spelling.misspelt, frames._framed):
         cached.cache_clear()
+    for checker in checkers:
+        checker._steps.clear()
 
 
 def spread(values: Sequence[float], digits: int = 4) -> list[float]:
@@ -92,7 +94,7 @@ def throughput(pairs: list[Pair], rounds: int) -> dict[str, Any]:
     checkers = [Checker(item) for item, _ in pairs]
 
     def check() -> None:
-        forget()
+        forget(checkers)
         for checker, (_, trace) in zip(checkers, pairs, strict=True):
             checker.check(trace)
 
@@ -139,7 +141,7 @@ def rl_steps(number: int, english: list[Pair]) -> dict[str, Any]:
             generated = time.process_time() - start
             forget()
             scored = seconds(lambda: [trainer.score(chosen[r.prompt], r) for r in rollouts])  # noqa: B023
-            forget()
+            forget([checker for checker, _ in checkers])
             some = [checkers[i % len(checkers)] for i in range(len(rollouts))]
             in_english = seconds(lambda: [checker.check(trace) for checker, trace in some])  # noqa: B023
             times.append((generated, scored, in_english))

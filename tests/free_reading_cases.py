@@ -643,6 +643,126 @@ H S: So in line 7 the melon is in the green_box.
 H X: Tara moves the melon to the green_box. // So the melon is now in the white_drawer.
 - Tara moves the melon to the green_box. // So Mila knows that the melon is in the green_box.
 """,
+    "companions and company": """
+H S: Tara, Mila and Felix go to the garage together.
+- Later Tara goes into the garage with Mila and Felix.
+- Felix returns to the waiting_room with Mila and Tara.
+- Mila enters the kitchen along with Oscar, Tara, Felix and Ruth.
+- Tara moves the melon to the green_box. Only Felix and Ruth are in the kitchen with her.
+- After Tara has left, Felix and Ruth are the only ones still in the kitchen.
+- Ruth moves the melon to the red_crate, and she is alone in the kitchen.
+- Felix moves the melon to the white_drawer with only Ruth in the room.
+- Felix moves the melon to the white_drawer when only Ruth is still there with him.
+H X: Later Tara goes into the garage with Mila and Ruth.
+- Felix enters the garage together with Oscar.
+- Oscar goes into the garage with Tara, Mila and Felix.
+- Mila moves the melon to the blue_basket, and it's just her and Oscar in the kitchen.
+- Felix moves the melon to the white_drawer, and he is alone in the kitchen.
+- Felix moves the melon to the white_drawer while Oscar is in the kitchen with him.
+- Tara moves the melon to the green_box, with only Felix in the room.
+V S: Nora and Jonas go into the study.
+- Jonas joins Nora, Paul and Iris in the waiting_room.
+V X: All four of them leave the waiting_room. // Paul goes back to the study with Nora and Jonas.
+- Jonas goes into the study with Iris.
+E S: Theo joins Lena in the pantry.
+- Ivan joins Theo in the pantry.
+T S: Jack joins Chloe on the porch.
+- Emma joins Jack on the porch.
+T X: Emma joins Chloe on the porch.
+""",
+    "coming back": """
+V S: Nora goes back to the study.
+- Nora enters the study again, and Jonas comes with her.
+- Nora and Jonas go into the study. // The stamp is in the blue_bag when they come in.
+V X: Iris leaves the study. // Nora, Paul and Jonas come back to the study later.
+- Paul enters the study again.
+- Iris returns to the study.
+T X: Chloe comes back to the porch.
+- Chloe enters the porch again, so she sees the crate.
+T S: Chloe goes to the garden.
+""",
+    "being there to see it": """
+H S: Tara moves the melon to the green_box, and Ruth is there to see it.
+- Tara moves the melon to the green_box. Oscar isn't there to see it.
+- Felix moves the melon to the white_drawer, and Tara is no longer there to see it.
+- Felix moves it to the white_drawer. Ruth is still around for that.
+- Ruth was there to see Felix move the melon to the white_drawer.
+- Mila moves the melon to the blue_basket. Oscar, Tara, Felix and Ruth are watching her.
+- Oscar saw the melon go into the blue_basket.
+- Ruth saw the melon go into the white_drawer.
+H X: Tara moves the melon to the green_box, and Oscar is there to see it.
+- Felix moves the melon to the white_drawer, and Tara is still around for that.
+- Mila was there to see Felix move the melon to the white_drawer.
+- Felix moves the melon to the white_drawer, and Tara and Ruth are watching him.
+- Oscar saw the melon go into the green_box.
+E S: Theo gets distracted when Ivan moves the ring to the wooden box.
+- Ivan moves the ring to the wooden box, but Theo is distracted.
+E X: Ivan moves the ring to the wooden box, and Theo takes it in.
+""",
+    "what was seen last": """
+H S: The last move that Tara saw was her own move to the green_box.
+- The last place that Mila saw together with Oscar and Tara is the blue_basket.
+- The last place Tara, Felix and Ruth saw together = green_box
+- Last known location of the melon for Oscar: the blue_basket
+H X: The last place that Felix saw together with Ruth and Tara is the white_drawer.
+- The last place Tara, Felix and Ruth saw together = white_drawer
+- Last known location of the melon for Oscar: the green_box
+""",
+    "where she thinks it is": """
+H S: Tara put the melon in the green_box, so that's where she thinks it is.
+- Tara thinks the melon is in the green_box, and that's where Ruth thinks Tara will look.
+- Tara still has the green_box in mind.
+- The melon is thought by Felix to be believed by Tara to be in the green_box.
+- Tara expects Ruth to look in the green_box.
+- Ruth thinks that Mila and Oscar think that the melon is in the blue_basket.
+- The green_box is where Tara is expected by Felix to look.
+- Oscar thinks it's in the blue_basket, and he thinks that Mila believes it too.
+H X: Tara moves the melon to the green_box, so that's where Oscar thinks it is.
+- Oscar still has the green_box in mind.
+- The melon is thought by Felix to be believed by Oscar to be in the green_box.
+- Ruth expects Tara to look in the white_drawer.
+- Ruth thinks that Mila and Oscar think that the melon is in the green_box.
+- The white_drawer is where Tara is expected by Felix to look.
+- Felix thinks it's in the white_drawer, and he thinks that Tara believes it too.
+- I have to correct myself: in the end, Tara thinks the melon is in the red_crate.
+- So I need to change my answer, Ruth thinks that Felix thinks that Tara thinks it is in the red_crate.
+""",
+    "before and after the move": """
+T S: Chloe leaves the porch before the move.
+- Jack moves the onion to the crate. // Emma comes in only after that.
+- Jack moves the onion to the crate. // Chloe had already left, so she didn't notice anything.
+- Jack moves the onion to the crate. // Jack leaves the porch after the move.
+- Jack moves the onion to the crate while Chloe is out of the porch.
+T X: Jack moves the onion to the crate. // Jack had left before the move.
+- Jack moves the onion to the crate. // Emma had come in before the move.
+- Jack moves the onion to the crate. // Chloe leaves only after the move.
+- Chloe is there when Jack moves the onion to the crate.
+- Jack moves the onion to the crate while he is out of the porch.
+H S: Tara moves the melon to the green_box. // Oscar had already left the kitchen, so he missed it.
+H X: Oscar leaves. // Tara moves the melon to the green_box. // Felix had already left, so he missed it.
+- Mila moves the melon to the blue_basket. Oscar has already gone by then.
+- Tara moves the melon to the green_box, and Ruth has already gone.
+""",
+    "nothing new": """
+V S: Nora goes into the study with Jonas. // Paul is not there, so he gets no new information.
+V SU: Nora and Jonas go back to the study. // Paul learns nothing new about the stamp.
+V X: Nora and Jonas go back to the study. Nora learns nothing new about the stamp.
+- Nora and Jonas go back to the study. Nora gets no new information on the stamp.
+H S: Tara, Mila and Felix enter the garage. Mila learns nothing new about the melon.
+""",
+    "she and he": """
+H S: Ruth stays in the kitchen with Felix. He moves the melon to the white_drawer.
+- Tara and Felix are in the kitchen. // She moves the melon to the green_box, and he sees it.
+- Tara moves the melon to the green_box, and she is still in the kitchen when she does it.
+- Felix moves it to the white_drawer. // He leaves, and Ruth is alone in the kitchen.
+H X: Tara and Felix are in the kitchen. // At the end, she thinks the melon is in the white_drawer.
+- Felix and Ruth are still in the kitchen. // At the end, he thinks the melon is in the red_crate.
+- Tara moves it to the green_box, and she is still in the kitchen when Felix moves it to the white_drawer.
+H S: Oscar sees Mila move the melon to the blue_basket, and she leaves before he does.
+H X: Felix moves the melon to the white_drawer while he is away.
+- Tara moves the melon to the green_box while Felix is out of the kitchen.
+H S: Tara moves the melon to the green_box while Oscar is out of the kitchen.
+""",
     "British English": """
 T S: Chloe hasn't got a clue that the onion is in the crate now.
 - Whilst Chloe was away, Jack moved the onion to the crate.
@@ -655,6 +775,72 @@ E X: Lena learnt about the harvest festival from Theo.
 H S: Oscar doesn't realise that the melon has been shifted to the green_box.
 - Mila has gone by then, so she doesn't recognise that the melon is in the green_box.
 H X: Oscar has realised that the melon is in the white_drawer.
+""",
+    "minds about acts": """
+E S: Theo moves the silver ring to the glass jar. // Theo has no idea that Lena saw it.
+E X: Theo moves the silver ring to the glass jar. // Theo knows that Lena saw it.
+- Theo moves the silver ring to the glass jar. // Theo notices that Lena is watching.
+- Theo moves the silver ring to the glass jar. // Theo thinks that Lena saw this move.
+E S: Ivan moves the silver ring to the wooden box. // Ivan assumes that Theo saw it.
+E X: Ivan moves the silver ring to the wooden box. // Ivan is aware that Theo missed it.
+- Ivan moves the silver ring to the wooden box. // Ivan realises that Theo did not notice the move.
+H S: Tara moves the melon to the green_box. // Felix knows that Ruth saw this move.
+- Tara moves the melon to the green_box. // Felix is aware that Oscar missed it.
+- Felix moves the melon to the white_drawer. // Tara has no idea that Ruth saw it.
+H X: Tara moves the melon to the green_box. // Felix thinks that Oscar saw it.
+- Tara moves the melon to the green_box. // Oscar knows that Felix saw it.
+- Felix moves the melon to the white_drawer. // Tara knows that Ruth watched it.
+- Felix moves the melon to the white_drawer. // Ruth believes that Tara noticed it.
+T X: Jack moves the onion to the crate. // Jack knows that Chloe saw this.
+T S: Jack moves the onion to the crate. // Jack knows that Chloe did not see it.
+- Jack moves the onion to the crate. // This move is unknown to Chloe.
+T X: Jack moves the onion to the crate. // This move is unknown to Jack.
+- Jack moves the onion to the crate. // The move was not witnessed by Jack.
+""",
+    "distraction and secrets": """
+E S: Theo was distracted when Ivan moved the silver ring to the wooden box.
+- Theo gets distracted, so he misses Ivan's move to the wooden box.
+E X: Ivan was distracted when Theo moved the silver ring to the glass jar.
+- Lena isn't paying attention at all.
+- It was Ivan who got distracted.
+- Ivan notices that Theo's mind is elsewhere.
+- Ivan watches Theo move the silver ring to the glass jar in secret.
+- Theo secretly witnesses Ivan's move to the wooden box.
+H X: Felix is distracted while Tara moves the melon to the green_box.
+""",
+    "what is known from whom": """
+E S: Ivan heard about the harvest festival from Theo.
+- The harvest festival is known to Ivan.
+- The harvest festival is unknown to Lena.
+- Ivan has been informed about the harvest festival by Theo.
+E X: Theo heard about the harvest festival from Ivan.
+- Lena has heard about the harvest festival from Theo.
+- The harvest festival is known to Lena.
+- Nobody ever mentions the harvest festival to Ivan.
+- Theo never mentions the harvest festival to Ivan.
+V S: Nora has heard this from Paul.
+V X: Nora has heard this from Jonas.
+- Jonas informed Nora that the stamp is in the tin_box.
+V XU: Nora does not believe what Paul says.
+""",
+    "so that is where": """
+T S: Chloe thinks the onion is in the suitcase, so that's where Jack thinks she will look.
+- Chloe is expected by Jack to search in the suitcase.
+- The onion is thought by Chloe to be in the suitcase.
+- Jack has the crate in mind.
+T X: Jack thinks the onion is in the crate, so that's where Jack thinks Chloe thinks it is.
+- Jack knows the onion is in the crate, so Jack assumes that Chloe believes it too.
+- Chloe is expected by Jack to search in the crate.
+- The crate is where Chloe is expected to search by Jack.
+- Jack expects Chloe to look in the crate.
+- Chloe has the crate in mind.
+- Chloe: Jack thinks the onion is in the crate.
+- As Chloe sees it, Jack thinks the onion is in the crate.
+H X: The melon is thought by Felix to be believed by Tara to be in the white_drawer.
+- Felix thinks that Mila and Oscar think the melon is in the green_box.
+H S: Felix thinks that Mila and Oscar think the melon is in the blue_basket.
+- Felix takes Tara to believe: green_box.
+H XU: Felix takes Tara to believe: white_drawer.
 """,
 }
 

@@ -19,7 +19,7 @@ def event_at(story: Story, line: int | None, fact: Fact | None = None) -> Event 
     An entry is seen by all in the room, the entrants included, who also see what is in the room: that
     is the line's second event, so an entry stands for itself, whatever `fact` is.
     """
-    found = [e for e in story.events if e.line == line and e.tell is None]
+    found = [e for e in story.at(line) if e.tell is None]
     about = [e for e in found if e.kind is not Kind.ENTER and e.real and fact and e.value(fact) is not None]
     return about[-1] if about else found[0] if found else None
 

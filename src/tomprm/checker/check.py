@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tomprm.belief.lines import event_at, speaker
@@ -13,19 +13,46 @@ from tomprm.checker.facts import Facts, entailed_answer, value_words
 from tomprm.checker.free import FreeReading
 from tomprm.checker.obligations import obligations, signature
 from tomprm.checker.timeline import Timeline
-from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status, StepVerdict, Verdict
+from tomprm.checker.verdict import (
+    ClaimVerdict,
+    ErrorKind,
+    Status,
+    StepVerdict,
+    Verdict,
+    contradicts,
+    leaves_open,
+    supports,
+)
 from tomprm.trace.claims import Claim, ClaimKind, read_canonical
 from tomprm.trace.lexicon import Lexicon
-from tomprm.trace.steps import Step, Trace, matches, normalise, read_trace
+from tomprm.trace.steps import Step, Trace, matches, normalise, read_trace, shortened
 from tomprm.world.events import Event, Fact, Question, join_names
 from tomprm.world.grammar import read_question
 from tomprm.world.items import Item
 from tomprm.world.replay import PROFILES
 
-_LONGEST = 4000  # characters of a step that are read: time is quadratic in them (people write up to 600)
+_REMEMBERED = 64  # steps of up to _SHORT characters; few, so that no trace can fill the memory
+_SHORT = 400
 
 
-_REMEMBERED = 64  # claims of a story whose verdicts are kept; few, so that no trace can fill the memory
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The verdicts of a step, and what they come to whatever the other steps say."""
+
+    verdicts: tuple[ClaimVerdict, ...] = ()
+    met: frozenset[int] = frozenset()  # obligations, by their number
+    errors: frozenset[tuple[object, ...]] = frozenset()  # in comparable form
+    entailed: Claim | None = None  # the last claim of what the question asks for
+
+
+@dataclass(frozen=True, slots=True)
+class _Formal:
+    """A step in the canonical form. `known`: all its things are ones that the story has; else the form was
+    seen where it is not meant."""
+
+    anchored: bool
+    known: bool
+    judged: _Judged
 
 
 class Checker:
@@ -38,8 +65,8 @@ class Checker:
         self.state = BeliefState(item.story, PROFILES[item.profile])
         self.lines = {a.line for a in item.story.actions}
         self.facts = Facts(item.story, item.question)
-        self._known_verdicts: dict[Claim, ClaimVerdict] = {}
-        self._beliefs: dict[tuple[tuple[str, ...], Fact, int | None], Belief] = {}  # of the trace at hand
+        self._steps: dict[str, _Formal | None] = {}
+        self._beliefs: dict[tuple[tuple[str, ...], Fact, int | None], Belief] = {}
         self._errors: dict[tuple[tuple[str, ...], Fact, int | None, str], ErrorKind] = {}
         abstains = bool(item.abstain)
         self.due = () if abstains else obligations(self.state, self.question)
@@ -50,26 +77,21 @@ class Checker:
         meets it, an error for the first step that makes it."""
         if isinstance(trace, str):
             trace = read_trace(trace)
-        self._beliefs.clear()
-        self._errors.clear()
-        open_due = list(range(len(self.due)))
+        for memory in (self._beliefs, self._errors):
+            if len(memory) > _REMEMBERED:
+                memory.clear()
+        open_due = set(range(len(self.due)))
+        conclusion = len(self.due) - 1
         errors: set[tuple[object, ...]] = set()
         steps: list[StepVerdict] = []
         entailed: Claim | None = None
-        for step, verdicts in zip(trace.steps, self._judged(trace), strict=True):
-            still_due, before = open_due, len(errors)
-            for verdict in verdicts:
-                if verdict.status is Status.SUPPORTED:
-                    met = signature(verdict.claim)
-                    still_due = [d for d in still_due if met not in self.due[d].alternatives]
-                elif verdict.status is Status.CONTRADICTED:
-                    errors.add(verdict.claim.key)
-                if self._concludes(verdict.claim):
-                    entailed = verdict.claim
-            now = tuple(d for d in open_due if d not in still_due)
-            concluded = len(self.due) - 1 in now
-            steps.append(StepVerdict(step, verdicts, len(now), len(errors) - before, concluded, now))
-            open_due = still_due
+        for step, judged in zip(trace.steps, self._judged(trace), strict=True):
+            met, wrong = judged.met & open_due, judged.errors - errors
+            new = tuple(sorted(met))
+            steps.append(StepVerdict(step, judged.verdicts, len(new), len(wrong), conclusion in met, new))
+            open_due -= met
+            errors |= wrong
+            entailed = judged.entailed or entailed
         return Verdict(
             steps=tuple(steps),
             answer=trace.answer,
@@ -79,24 +101,54 @@ class Checker:
             coherent=None
             if entailed is None
             else self._same(trace.answer, entailed_answer(self.question, entailed.place)),
-            unestablished=tuple(self.due[d].text for d in open_due),
+            unestablished=tuple(self.due[i].text for i in sorted(open_due)),
         )
 
-    def _judged(self, trace: Trace) -> Iterator[tuple[ClaimVerdict, ...]]:
+    def _judged(self, trace: Trace) -> list[_Judged]:
         """The verdicts of each step, in the canonical form or in free English."""
-        steps = [Step(s.start, s.start + min(len(s.text), _LONGEST), s.text[:_LONGEST]) for s in trace.steps]
-        forms = [read_canonical(step) for step in steps]
+        steps = [shortened(step) for step in trace.steps]
+        forms = [self._formal(step) for step in steps]
         # One step that cites a line in the canonical form shows that the trace is written in it.
-        formal = any(form is not None and form.anchored for form in forms)
-        told = self.item.profile in presence.SOURCES  # free prose, whose places go by many names
-        ending = not told and bool(trace.steps) and trace.steps[-1].text.startswith("So ")
-        last = len(forms) - 1
-        forms = [form if formal or (ending and i == last) else None for i, form in enumerate(forms)]
-        free = [i for i, form in enumerate(forms) if form is None or not self._known(form.claims)]
+        if not any(form is not None and form.anchored for form in forms):
+            told = self.item.profile in presence.SOURCES  # free prose, whose places go by many names
+            ending = not told and bool(steps) and steps[-1].text.startswith("So ")
+            forms[: len(forms) - ending] = [None] * (len(forms) - ending)
+        free = [i for i, form in enumerate(forms) if form is None or not form.known]
         found = dict(zip(free, self._free([steps[i] for i in free]), strict=True))
+        judged: list[_Judged] = []
         for number, form in enumerate(forms):
-            formally = [self.judge(claim) for claim in form.claims] if form and not found.get(number) else []
-            yield tuple(found.get(number) or formally)
+            freely = found.get(number)
+            judged.append(form.judged if form and not freely else self._summed(freely or ()))
+        return judged
+
+    def _formal(self, step: Step) -> _Formal | None:
+        """The step, if it is in the canonical form; the rollouts of a group make the same steps again and
+        again."""
+        if step.text in self._steps:
+            return self._steps[step.text]
+        form, formal = read_canonical(step), None
+        if form is not None:
+            judged = self._summed([self.judge(claim) for claim in form.claims])
+            formal = _Formal(form.anchored, self._known(form.claims), judged)
+        if len(step.text) < _SHORT and len(self._steps) < _REMEMBERED:
+            self._steps[step.text] = formal
+        return formal
+
+    def _summed(self, verdicts: Sequence[ClaimVerdict]) -> _Judged:
+        if not verdicts:
+            return _Judged()
+        met: set[int] = set()
+        errors: set[tuple[object, ...]] = set()
+        entailed: Claim | None = None
+        for verdict in verdicts:
+            if verdict.status is Status.SUPPORTED:
+                meets = signature(verdict.claim)
+                met.update(i for i, due in enumerate(self.due) if meets in due.alternatives)
+            elif verdict.status is Status.CONTRADICTED:
+                errors.add(verdict.claim.key)
+            if self._concludes(verdict.claim):
+                entailed = verdict.claim
+        return _Judged(tuple(verdicts), frozenset(met), frozenset(errors), entailed)
 
     def _free(self, steps: Sequence[Step]) -> list[list[ClaimVerdict]]:
         """The verdicts of steps of free English."""
@@ -121,27 +173,18 @@ class Checker:
         return Timeline(self.state)
 
     def judge(self, claim: Claim) -> ClaimVerdict:
-        """The verdict for one claim, at its anchor in story time; the rollouts of a group make the same
-        claims again and again."""
-        found = self._known_verdicts.get(claim)
-        if found is None:
-            found = self._judge(claim)
-            if len(self._known_verdicts) < _REMEMBERED:
-                self._known_verdicts[claim] = found
-        return found
-
-    def _judge(self, claim: Claim) -> ClaimVerdict:
+        """The verdict for one claim, at its anchor in story time."""
         if claim.thing == "it":
             claim = replace(claim, thing=self.question.fact.thing)
         if claim.line is not None and claim.line not in self.lines:
             lines = f"one of lines {min(self.lines)}-{max(self.lines)}"
             reason = f"the story has no line {claim.line}"
-            return _wrong(claim, f"line {claim.line}", lines, None, ErrorKind.UNKNOWN_EVENT, reason)
+            return contradicts(claim, f"line {claim.line}", lines, None, ErrorKind.UNKNOWN_EVENT, reason)
         stranger = next((n for n in claim.names if n not in self.state.story.agents), None)
         if stranger is not None:
-            return _open(claim, f"{stranger} is not in the story")
+            return leaves_open(claim, f"{stranger} is not in the story")
         if self.item.abstain and (not self.state.story.events or claim.thing == self.question.fact.thing):
-            return _open(claim, self.item.abstain)
+            return leaves_open(claim, self.item.abstain)
         return _JUDGES[claim.kind](self, claim)
 
     def _concludes(self, claim: Claim) -> bool:
@@ -168,58 +211,58 @@ class Checker:
     def _location(self, claim: Claim) -> ClaimVerdict:
         fact = self.facts.of(claim.thing, claim.place)
         if fact is None:
-            return _open(claim, f"no {claim.thing} has a place in the story")
+            return leaves_open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_location(claim, fact)
 
     def judge_location(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
         """Is `fact` what is claimed, at the claim's line? (`named`: as in `judge_belief`.)"""
         thing, belief = fact.thing, self.state.belief((), fact, claim.line)
         if belief.value is None:
-            return _open(claim, f"where the {thing} is has not been said yet")
+            return leaves_open(claim, f"where the {thing} is has not been said yet")
         if matches(claim.place, belief.value) == claim.positive:
-            return _supported(claim, belief.value, belief.event)
+            return supports(claim, belief.value, belief.event)
         if not named:
             return ClaimVerdict(claim, Status.CONTRADICTED, claim.place, belief.value, "")
         kind = kinds.location_error(self.state, fact, claim.line, claim.place)
         truth = f"the {thing} is in the {belief.value}"
-        return _wrong(claim, claim.place, belief.value, belief.event, kind, truth)
+        return contradicts(claim, claim.place, belief.value, belief.event, kind, truth)
 
     def _perception(self, claim: Claim) -> ClaimVerdict:
         event = self._event_at(claim.line)
         if event is None:
-            return _open(claim, "nothing can be seen there" if claim.line else "no line is named")
+            return leaves_open(claim, "nothing can be seen there" if claim.line else "no line is named")
         name = claim.names[0]
         witnesses = event.apparent if claim.apparent else event.real
         see, miss = ("seems to see it", "seems to miss it") if claim.apparent else ("sees it", "misses it")
         words = {True: f"{name} {see}", False: f"{name} {miss}"}
         saw = name in witnesses
         if saw == claim.positive:
-            return _supported(claim, words[saw], event)
+            return supports(claim, words[saw], event)
         kind = kinds.perception_error(claim.positive)
         who = "seeming witnesses" if claim.apparent else "witnesses"
         reason = f"{who} of line {event.line}: {join_names(sorted(witnesses)) or 'nobody'}"
-        return _wrong(claim, words[claim.positive], words[saw], event, kind, reason)
+        return contradicts(claim, words[claim.positive], words[saw], event, kind, reason)
 
     def _presence(self, claim: Claim) -> ClaimVerdict:
         name = claim.names[0]
         room = self.state.belief((), Fact(name, "room"), claim.line)
         if room.value is None:
-            return _open(claim, f"where {name} is has not been said yet")
+            return leaves_open(claim, f"where {name} is has not been said yet")
         inside = normalise(room.value) == normalise(claim.place)
         if inside == claim.positive:
-            return _supported(claim, room.value, room.event)
+            return supports(claim, room.value, room.event)
         claimed = claim.place if claim.positive else f"not({claim.place})"
         truth = f"{name} is in: {room.value}"
         if claim.positive:
             kind = kinds.location_error(self.state, Fact(name, "room"), claim.line, claim.place)
         else:
             kind = kinds.absence_error(self.state, name, claim.line, claim.place)
-        return _wrong(claim, claimed, room.value, room.event, kind, truth)
+        return contradicts(claim, claimed, room.value, room.event, kind, truth)
 
     def _belief(self, claim: Claim) -> ClaimVerdict:
         fact = self.facts.of(claim.thing, claim.place)
         if fact is None:
-            return _open(claim, f"no {claim.thing} has a place in the story")
+            return leaves_open(claim, f"no {claim.thing} has a place in the story")
         return self.judge_belief(claim, fact)
 
     def judge_belief(self, claim: Claim, fact: Fact, named: bool = True) -> ClaimVerdict:
@@ -235,7 +278,7 @@ class Checker:
         held = value_words(fact, belief.value) or "unknown"
         claimed = claim.place or "unknown"
         if matches(claimed, held) == claim.positive:
-            return _supported(claim, held, belief.event)
+            return supports(claim, held, belief.event)
         if not named:
             return ClaimVerdict(claim, Status.CONTRADICTED, claimed, held, "")
         if claim.positive:
@@ -245,34 +288,34 @@ class Checker:
             kind = self._errors[wrong]
         else:
             kind, claimed = ErrorKind.BELIEF_NOT_UPDATED, f"not {claimed}"
-        return _wrong(claim, claimed, held, belief.event, kind, belief.explain())
+        return contradicts(claim, claimed, held, belief.event, kind, belief.explain())
 
     def _said(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
         if told is None:
-            return _open(claim, "nothing is said there")
+            return leaves_open(claim, "nothing is said there")
         (fact, place), *_ = told.facts
         says = speaker(self.state.story, told)
         truth = f"{says} says {fact.thing} in {place}"
         right = says == claim.names[0] and normalise(claim.thing) == normalise(fact.thing)
         if right and matches(claim.place, place):
-            return _supported(claim, truth, told)
+            return supports(claim, truth, told)
         claimed = f"{claim.names[0]} says {claim.thing} in {claim.place}"
-        return _wrong(claim, claimed, truth, told, kinds.said_error(right), f"line {told.line}: {truth}")
+        return contradicts(claim, claimed, truth, told, kinds.said_error(right), f"line {told.line}: {truth}")
 
     def _trust(self, claim: Claim) -> ClaimVerdict:
         told = self._tell_at(claim.line)
         if told is None or told.tell is None:
-            return _open(claim, "nothing is said there")
+            return leaves_open(claim, "nothing is said there")
         name, speaker = claim.names[0], told.tell.speaker
         # As released, a speaker takes every hearer for a believer; otherwise nobody is mistaken.
         mistaken = claim.apparent and self.state.profile.tells == "release"
         trusts = name in (told.tell.listeners if mistaken else told.tell.trusting)
         words = {True: f"{name} trusts {speaker}", False: f"{name} doubts {speaker}"}
         if trusts == claim.positive:
-            return _supported(claim, words[trusts], told)
+            return supports(claim, words[trusts], told)
         reason = f"{words[trusts]} at line {told.line}"
-        return _wrong(claim, words[claim.positive], words[trusts], told, ErrorKind.WRONG_TRUST, reason)
+        return contradicts(claim, words[claim.positive], words[trusts], told, ErrorKind.WRONG_TRUST, reason)
 
     # -- the story at a line --------------------------------------------------------------------
 
@@ -282,7 +325,7 @@ class Checker:
         return event_at(self.state.story, line, self.question.fact)
 
     def _tell_at(self, line: int | None) -> Event | None:
-        said = (e for e in self.state.story.events if e.line == line and (e.tell is not None or e.said))
+        said = (e for e in self.state.story.at(line) if e.tell is not None or e.said)
         return next(said, None)
 
 
@@ -294,25 +337,6 @@ _JUDGES: dict[ClaimKind, Callable[[Checker, Claim], ClaimVerdict]] = {
     ClaimKind.SAID: Checker._said,  # pyright: ignore[reportPrivateUsage]
     ClaimKind.TRUST: Checker._trust,  # pyright: ignore[reportPrivateUsage]
 }
-
-
-def _supported(claim: Claim, value: str, event: Event | None) -> ClaimVerdict:
-    line = event.line if event else None
-    reason = f"set by line {line}" if line else "so the story says"
-    return ClaimVerdict(claim, Status.SUPPORTED, value, value, reason, line)
-
-
-def _wrong(
-    claim: Claim, claimed: str, expected: str, event: Event | None, kind: ErrorKind, reason: str
-) -> ClaimVerdict:
-    line = event.line if event else None
-    if line and f"line {line}" not in reason:
-        reason += f" (line {line})"
-    return ClaimVerdict(claim, Status.CONTRADICTED, claimed, expected, reason, line, kind)
-
-
-def _open(claim: Claim, reason: str) -> ClaimVerdict:
-    return ClaimVerdict(claim, Status.UNCHECKABLE, claim.text, "", reason)
 
 
 def check(story: str, question: str, trace: str, profile: str = "hitom-clean") -> Verdict:

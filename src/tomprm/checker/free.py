@@ -28,6 +28,7 @@ _WHILE = (
 )
 
 
+_DURING = ("when", "while", "as", "whilst")
 _AFTER = ("after", "once", "as soon as", "just after", "right after")
 
 
@@ -80,6 +81,7 @@ class FreeReading:
         retold: list[tuple[int, int, str]] = []  # place in the text, line, conjunction
         order: list[tuple[Statement, int]] = []
         statements = sorted(statements, key=lambda s: s.start)
+        self.telling.missed = any(s.kind is ClaimKind.PERCEPTION and not s.positive for s in statements)
         first = [s for i, s in enumerate(statements) if s.kind in _EVENTS and s.joint in _WHILE and i]
         for s in [*first, *(s for s in statements if s not in first)]:
             s = self._moved(s)
@@ -145,12 +147,17 @@ class FreeReading:
         return self.telling.wrong(s, verdict.claim, reason, verdict.line, ErrorKind.WRONG_TIME, reason)
 
     def _anchor(self, s: Statement, retold: list[tuple[int, int, str]]) -> int | None:
+        ends = s.start + len(s.text)
+        for at, line, joint in retold:  # "Ann moves it, and she is there when Bob moves it"
+            if s.lines is None and joint in _DURING and ends < at <= ends + len(joint) + 2:
+                return line - (self.telling.time.by_line[line].kind is Kind.EXIT)
         if s.lines is not None:
             inside = [n for n in self.telling.time.lines if s.lines[0] <= n <= s.lines[1]]
             return inside[-1] if inside else None
         before = [line for at, line, joint in retold if at < s.start and joint not in BEFORE]
         if before:
-            return before[-1]
+            back = s.joint == "so" and s.kind is ClaimKind.BELIEF and not s.quoted
+            return max(before[-1], self.telling.cursor) if back else before[-1]
         after = [(line, joint) for _, line, joint in retold if joint in _WHILE]
         if after:
             line, joint = after[0]

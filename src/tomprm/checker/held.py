@@ -21,8 +21,15 @@ def belief(t: Telling, s: Statement) -> Verdicts:
     if not chains:
         return [unclear(s, "who is meant is not clear")]
     if s.relation == "known":
-        topic = s.thing if s.thing != "it" else t.item.question.fact.thing
-        return [_known(t, s, chain, topic) for chain in chains]
+        if (mine := _asked_chain(t, s)) is not None:
+            chains = [(mine, list[tuple[str, ...]]())]
+        if s.thing != "it":
+            t.topic = s.thing
+            return [_known(t, s, chain, s.thing) for chain in chains]
+        topics = list(dict.fromkeys([t.topic or t.item.question.fact.thing, t.item.question.fact.thing]))
+        asked = [[_known(t, s, chain, topic) for topic in topics] for chain in chains]
+        best = (Status.SUPPORTED, Status.UNCHECKABLE, Status.CONTRADICTED)
+        return [min(made, key=lambda v: best.index(v.status)) for made in asked]
     if s.place == "there":
         return [unclear(s, "where is not clear")]
     if s.thing == "it" and t.item.question.fact.relation == "known":
@@ -120,9 +127,11 @@ def _chains(t: Telling, groups: Sequence[Group]) -> list[tuple[tuple[str, ...], 
     """Chains of names; for people named together one each. With each, what its pronouns may also mean."""
     if not groups or any(not g.names or g.kind != "some" for g in groups[1:]):
         return []
+    several = next((i for i, g in enumerate(groups[1:], 1) if len(g.names) != 1), 0)
+    if several:  # "thinks that Ann and Bob think": one chain each
+        each = [replace(groups[several], names=(n,)) for n in groups[several].names]
+        return [c for g in each for c in _chains(t, [*groups[:several], g, *groups[several + 1 :]])]
     first, rest = groups[0], tuple(n for g in groups[1:] for n in g.names[:1])
-    if any(len(g.names) != 1 for g in groups[1:]):
-        return []
     outer = first.names
     if first.kind in ("all", "others"):
         there = t.time.present(t.anchor or t.cursor) or t.time.agents
@@ -131,9 +140,11 @@ def _chains(t: Telling, groups: Sequence[Group]) -> list[tuple[tuple[str, ...], 
     elif first.kind != "some":
         return []
     made: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = []
+    named = {n for g in groups[1:] if not g.pronoun for n in g.names}  # "she thinks that Ann": she is not Ann
+    options = [n for n in first.options if n not in named]
     for name in outer:
         chain = collapse((name, *rest))
-        pools = [(name, *first.options), *((g.names[0], *g.options) for g in groups[1:])]
+        pools = [(name, *options), *((g.names[0], *g.options) for g in groups[1:])]
         others = [collapse(c) for c in islice(product(*pools), 40)]
         made.append((chain, [o for o in others if o != chain]))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tomprm.belief.lines import KNOWN
@@ -11,29 +12,30 @@ from tomprm.checker.timeline import nearest
 from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
-from tomprm.trace.statements import Statement, When
+from tomprm.trace.statements import Inward, Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import CHANGES, Event, Fact, Kind, join_names
 
 
 def perception(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
+    if s.inward and (told := _inward(t, s, group)):
+        return told
+    if s.chain and not s.known:
+        return _thought(t, s)
     asked = t.item.question
-    if s.known and (asked.fact.relation == "known" or len(s.chain) > 1):
+    last = t.time.by_line.get(next(iter((t.latest or t.earlier)[-1:]), 0))
+    of_move = last is not None and last.kind in CHANGES and len(s.chain) < 2  # "Bob does not know about it"
+    if s.known and s.bare and asked.fact.relation != "known":
+        s = replace(s, firm=False)  # "so now he knows": what it is that he knows is not said
+    if s.known and not of_move and (asked.fact.relation == "known" or len(s.chain) > 1):
         if asked.fact.relation != "known":
             return [unclear(s, "what is known is not clear")]
         place = KNOWN if s.positive else ""
-        return belief(
-            t,
-            replace(
-                s,
-                kind=ClaimKind.BELIEF,
-                thing=asked.fact.thing,
-                place=place,
-                relation="known",
-                positive=True,
-            ),
-        )
+        said = replace(s, kind=ClaimKind.BELIEF, thing="it", place=place, relation="known", positive=True)
+        return belief(t, said)
+    if s.thing and not s.heard:
+        return _nothing_new(t, s, group)
     if t.before is ClaimKind.PERCEPTION and group.kind == "none" and not s.wide:
         return [unclear(s, "what nobody notices is not clear")]
     if s.of_that and t.before in (
@@ -58,6 +60,75 @@ def perception(t: Telling, s: Statement) -> Verdicts:
     return good or made[0]
 
 
+def _nothing_new(t: Telling, s: Statement, group: Group) -> Verdicts:
+    """Learns nothing about a thing on the visit that was told last."""
+    entries = [n for n in t.latest or t.earlier if t.time.by_line[n].kind is Kind.ENTER]
+    fact = Fact(s.thing, "place")
+    if not entries or len(group.names) != 1 or group.kind != "some" or group.options:
+        return [unclear(s, "what is learnt is not clear")]
+    name, start = group.names[0], entries[-1]
+    end = min((n for n in t.time.exits((name,), "") if n > start), default=t.time.end)
+    claim = Claim(ClaimKind.PERCEPTION, s.text, (name,), s.thing, line=start, positive=False)
+    for event in t.checker.state.story.about(fact):
+        if start <= event.line <= end and name in event.real:
+            reason = f"{name} sees the {s.thing} at line {event.line}"
+            return [t.wrong(s, claim, reason, event.line, ErrorKind.WRONG_OBSERVERS, reason)]
+    return [supported(s, claim, f"{name} sees nothing of it", start)]
+
+
+def _inward(t: Telling, s: Statement, group: Group) -> Verdicts:
+    """Is anybody of them ever distracted, or a secret witness? Which only they know themselves."""
+    secret = s.inward is Inward.SECRET
+    events = t.time.story.events
+    ever = frozenset[str]().union(*(e.real - e.apparent if secret else e.apparent - e.real for e in events))
+    if group.kind != "some" or not group.names:
+        return [] if secret else [unclear(s, "who is meant is not clear")]
+    claim = Claim(ClaimKind.PERCEPTION, s.text, group.names, positive=s.positive)
+    truth = f"{s.inward.value}: {join_names(sorted(ever)) or 'nobody'}"
+    known = [n for g in s.chain for n in g.names if n not in group.names]
+    right = bool(ever & set(group.names)) and (not known or not s.thought)
+    if right and not secret:
+        return [supported(s, claim, truth, None)]
+    if right or (secret and s.chain):
+        return []
+    if group.options or any(g.options for g in s.chain):
+        return [unclear(s, "who is meant is not clear")]
+    return [t.wrong(s, claim, truth, None, ErrorKind.WRONG_OBSERVERS, truth)]
+
+
+def _thought(t: Telling, s: Statement) -> Verdicts:
+    """Thinks, or knows, that somebody perceived it: of what he missed he thinks nothing, and secret witnesses
+    and distracted people are known only to themselves."""
+    outer, group = s.chain, s.group or Group()
+    names = [g.names[0] for g in outer if len(g.names) == 1 and g.kind == "some"]
+    if len(names) != len(outer) or group.kind != "some" or not group.names:
+        return [unclear(s, "who is meant is not clear")]
+    claim = Claim(ClaimKind.PERCEPTION, s.text, (*names, *group.names), positive=s.positive)
+
+    def thinks(first: str, others: Sequence[str], event: Event) -> bool:
+        if first not in event.real or not set(others) - {first} <= event.apparent:
+            return False
+        return all((n in (event.real if n == first else event.apparent)) == s.positive for n in group.names)
+
+    targets = _targets(t, s)[: None if s.positive else 1]  # missing some other event of the kind is no excuse
+    also = [n for e in targets for n in t.fits.get(e.line, ()) if s.positive] if s.lines is None else []
+    for event in (*targets, *(e for n in also if (e := t.time.perceived(n)) is not None)):
+        if thinks(names[0], names[1:], event) == s.thought:
+            return [
+                supported(s, claim, f"witnesses of line {event.line}: {join_names(event.real)}", event.line)
+            ]
+    others = any(g.options for g in (*outer, group))
+    known = all(names[0] in e.real or s.positive for e in targets)
+    if not targets or others or not known:
+        return [unclear(s, "what is thought of it is not clear")]
+    line = targets[0].line
+    does = "thinks so" if not s.thought else "does not think so"
+    reason = (
+        f"{names[0]} {does}; line {line} is witnessed by {join_names(sorted(targets[0].real)) or 'nobody'}"
+    )
+    return [t.wrong(s, claim, does, line, ErrorKind.UPDATED_WITHOUT_PERCEPTION, reason)]
+
+
 def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
     """Sees nothing of what comes later: supported where that is so, else left to the other reading."""
     here = t.anchor if t.anchor is not None else t.cursor
@@ -75,7 +146,7 @@ def _later(t: Telling, s: Statement, group: Group) -> Verdicts | None:
 def _targets(t: Telling, s: Statement) -> list[Event]:
     """The events that "it", "this" or "these moves" may be, the likeliest first."""
     moves = [n for n in t.time.moves(None, [t.thing], "", "") if t.time.by_line[n].kind is not Kind.PLACE]
-    if s.ordinal and s.count:
+    if s.ordinal and (s.count or s.heard):
         return []
     if s.ordinal and -len(moves) <= (index := s.ordinal - (s.ordinal > 0)) < len(moves) and s.lines is None:
         lines = [moves[index]]
@@ -112,6 +183,14 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
     acts = [n for n in lines if n in t.time.by_line]
     changes = [n for n in acts if t.time.by_line[n].kind in (*CHANGES, Kind.CARRY, Kind.CLAIM, Kind.TELL)]
     chosen = changes or acts
+    going = acts and not changes and s.lines is None
+    own = [n for n in acts if s.group and set(s.group.names) & set(t.time.by_line[n].actors)]
+    if going and own and not (s.positive or s.wide):
+        # "Bob had left, so he missed it": not that he left, but a move told before or still to come.
+        chosen = [*t.told[-1:], *[n for n in moves if n > own[-1]][:1]]
+    elif going and (t.anchor is None or all(t.time.by_line[n].kind is Kind.ENTER for n in acts)):
+        # "Bob came in later. Ann saw it": who came, or the move told before.
+        chosen = [*acts, *reversed(t.deeds or t.told)]
     if chosen and chosen[0] in t.also and s.lines is None:
         chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]
     if s.lines is None and not s.wide:
@@ -134,7 +213,8 @@ def _witnessed(t: Telling, s: Statement, group: Group, event: Event) -> Verdicts
         claim = Claim(ClaimKind.PERCEPTION, s.text, (name,), line=line, positive=positive)
         if (name in real) == positive:
             return supported(s, claim, f"{name} {'sees' if positive else 'misses'} it", line)
-        fits = [n for n in group.options if (n in real) == positive]
+        # Whoever did it is not said to have seen it.
+        fits = [n for n in group.options if (n in real) == positive and not (positive and n in actors)]
         if fits:
             return unclear(s, f"it may be {join_names(fits)} who is meant")
         says = f"{name} {'misses' if positive else 'sees'} it"
@@ -190,8 +270,12 @@ def sight(t: Telling, s: Statement) -> Verdicts:
         names = tuple(sorted(t.time.present(t.anchor or t.cursor) - set(group.but)))
     else:
         names = group.names
-    if not names or group.kind == "none":
+    if not names or group.kind == "none" or (s.company is not None and s.company.pronoun):
         return [unclear(s, "who is meant is not clear")]
+    if s.place == "there":
+        return [unclear(s, "where is not clear")]
+    if s.company is not None:
+        names = tuple(dict.fromkeys((*names, *s.company.names)))
     thing = s.thing if s.thing not in ("", "it") else t.item.question.fact.thing
     fact = Fact(thing, s.relation)
     seen = [
@@ -223,6 +307,8 @@ def sight(t: Telling, s: Statement) -> Verdicts:
 
 def trust(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
+    if s.company is not None:  # nobody trusts herself
+        group = replace(group, options=tuple(n for n in group.options if n not in s.company.names))
     lines = [*([t.anchor] if t.anchor else []), *reversed(t.latest), *reversed(t.earlier)]
     said = [n for n in lines if n in t.time.by_line and t.time.by_line[n].kind in SAYING]
     if s.company is not None and s.company.names and not s.company.options:
@@ -230,10 +316,12 @@ def trust(t: Telling, s: Statement) -> Verdicts:
         said = [n for n in said if n in theirs] or [n for n in [nearest(theirs, t.cursor)] if n is not None]
     if not said or (not group.names and group.kind != "all"):
         return [unclear(s, "what is trusted is not clear")]
-    event = next((e for e in t.time.events.get(said[0], ()) if e.tell is not None or e.said), None)
+    event = next((e for e in t.time.story.at(said[0]) if e.tell is not None or e.said), None)
     if event is None:
         return [unclear(s, "nothing is said there")]
     made: Verdicts = []
+    actors = t.time.by_line[said[0]].actors
+    company = s.company.names if s.company is not None else ()
     names = group.names
     if group.kind == "all":
         hearers = event.tell.listeners if event.tell is not None else event.real
@@ -252,7 +340,7 @@ def trust(t: Telling, s: Statement) -> Verdicts:
         claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line, positive=s.positive)
         if trusts == s.positive:
             made.append(supported(s, claim, f"line {event.line}", event.line))
-        elif any((o in event.real) == s.positive for o in group.options):
+        elif any((o in event.real) == s.positive for o in group.options if o not in (*actors, *company)):
             made.append(unclear(s, "who is meant is not clear"))
         else:
             truth = f"{name} {'believes' if trusts else 'doubts'} it"

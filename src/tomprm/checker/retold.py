@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from tomprm.checker.telling import BEFORE, Telling, Verdicts, supported, unclear
-from tomprm.checker.verdict import ErrorKind, Status
+from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
-from tomprm.trace.statements import Statement
+from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import Fact, Kind, join_names
+
+_EVER = re.compile(r"\b(?:n?ever|at (?:no|any) (?:point|time|moment))\b", re.IGNORECASE)
 
 
 def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
@@ -23,6 +26,8 @@ def retell(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         t.latest.append(line)
         if s.kind is ClaimKind.MOVE:
             t.deeds.append(line)
+    elif line is None and any(v.status is Status.UNCHECKABLE for v in verdicts):
+        t.unread = True  # what follows may be said of it
     return verdicts, line
 
 
@@ -130,13 +135,23 @@ def _going(
                 or _returns(t, find((name,), s.room))
                 or lines[len(names) == 1 :]
             )
+        if s.company is not None:  # the visit on which they were there
+            lines = [n for n in lines if _alone(t, s, name, n) is None] or lines
         line = t.pick(lines, s)
+        if line is not None and not group.options and (odd := _mistimed(t, s, name, lines, line)):
+            at.append(line)
+            made.append(odd)
+            continue
+        if line is not None and not group.options and _stayed_away(t, s, name, line, names, find):
+            line = None
         if line is not None and not group.options and (late := t.out_of_time(s, line)):
             at.append(line)
             made.append(late)
         elif line is not None:
             at.append(line)
             made.append(supported(s, claim, f"line {line}", line))
+            if s.kind is ClaimKind.ENTRY and not group.options and (wrong := _alone(t, s, name, line)):
+                made[-1] = wrong
             continue
         others = [n for n in group.options if find((n,), s.room)]
         if others:
@@ -151,6 +166,60 @@ def _going(
             t.wrong(s, claim, f"{name} does not {plain}{where}", None, ErrorKind.UNKNOWN_EVENT, reason)
         )
     return made, max(at, default=None)
+
+
+def _stayed_away(
+    t: Telling,
+    s: Statement,
+    name: str,
+    line: int,
+    names: Sequence[str],
+    find: Callable[[Sequence[str], str], list[int]],
+) -> bool:
+    """ "Ann, Bob and Cid go (back) in": two of them come together from here on, this one came before only."""
+    if len(names) < 2 or s.kind is not ClaimKind.ENTRY or line >= t.cursor or s.when is When.PAST:
+        return False
+    later = [n for other in names if other != name for n in find((other,), s.room) if n >= t.cursor]
+    return any(len(t.time.by_line[n].actors) > 1 for n in later)
+
+
+def _mistimed(t: Telling, s: Statement, name: str, lines: Sequence[int], line: int) -> ClaimVerdict | None:
+    """ "Left before the move", "had already left", "came in only after that": of the move told last."""
+    told = [n for n in (t.deeds or t.told)[-1:] if n <= t.cursor]  # not a wrong one
+    told = [*told, *(n for line in told for n in t.fits.get(line, ()) if n > line)]
+    thing = t.item.question.fact.thing
+    coming = [n for n in t.time.moves(None, [thing], "", "") if n > t.cursor][:1]
+    claim = Claim(s.kind, s.text, (name,), place=s.room, line=line)
+    reason = ""
+    if s.around and told:
+        moves = [*told, *coming]
+        right = any((n < m) == (s.around == "before") for n in lines for m in moves)
+        reason = "" if right else f"line {line} is not {s.around} line {moves[0]}"
+    elif (
+        s.kind is ClaimKind.EXIT and s.perfect and t.missed and "already" in s.text and told and not t.latest
+    ):
+        early = any(n < told[-1] for n in lines) or name in t.time.by_line[told[-1]].actors
+        reason = "" if early else f"line {line} comes after line {told[-1]}"
+    elif s.kind is ClaimKind.ENTRY and s.then and told and not t.latest and s.when is not When.PAST:
+        late = any(n > told[0] for n in lines)
+        reason = "" if late else f"line {line} comes before line {told[-1]}"
+    return t.wrong(s, claim, reason, line, ErrorKind.WRONG_TIME, reason) if reason else None
+
+
+def _alone(t: Telling, s: Statement, name: str, line: int) -> ClaimVerdict | None:
+    """Comes in with, or joins, people who are nowhere near."""
+    company = s.company
+    if company is None or company.options or company.kind != "some" or not company.names or not s.positive:
+        return None
+    room = t.time.room(name, line)
+    stay = [n for n in t.time.lines if n >= line]
+    stay = stay[: next((i for i, n in enumerate(stay) if t.time.room(name, n) != room), len(stay))]
+    near = [n for n in company.names if any(t.time.room(n, at) == room for at in stay)]
+    if room is None or not stay or (near if company.pronoun else len(near) == len(company.names)):
+        return None
+    reason = f"{join_names([n for n in company.names if n not in near])} is not there from line {line} on"
+    claim = Claim(s.kind, s.text, (name,), place=s.room, line=line)
+    return t.wrong(s, claim, reason, line, ErrorKind.WRONG_OBSERVERS, reason)
 
 
 def _returns(t: Telling, lines: Sequence[int]) -> list[int]:
@@ -203,15 +272,19 @@ def _said(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
     line = t.pick(lines, s)
     if line is not None:
         action = t.time.by_line[line]
+        if action.thing and not action.place:
+            t.topic = action.thing
         if action.thing and not topic:
             t.thing = action.thing if action.thing in t.checker.state.story.things else t.thing
         claim = Claim(ClaimKind.SAID, s.text, action.actors[:1], action.thing, action.place, line)
         return [supported(s, claim, f"line {line}", line)], line
     claim = Claim(ClaimKind.SAID, s.text, who.names, s.thing, s.place)
     if who.options or listener.options:
-        return [unclear(s, "who is meant is not clear")], None
+        people = (*who.names, *who.options), (*listener.names, *listener.options)
+        if t.time.tells(people[0] or None, people[1] if listener.names else (), [], "") or not listener.names:
+            return [unclear(s, "who is meant is not clear")], None
     loose = t.time.tells(who.names or None, listener.names, [], "")
-    if not (things or s.place or listener.names):
+    if not (things or s.place or listener.names or (listener.kind != "some" and not loose)):
         return [unclear(s, "what is said is not clear")], None
     if loose:
         told = t.time.by_line[t.pick(loose, s) or loose[0]]
@@ -226,9 +299,13 @@ def _not_said(t: Telling, s: Statement, who: Group, listener: Group) -> tuple[Ve
     if who.kind == "none" or not s.positive:
         speakers = None if who.kind == "none" else who.names
         things = [] if not s.thing or s.thing == "it" else [s.thing]
-        later = [n for n in t.time.tells(speakers, listener.names, things, s.place) if n >= t.cursor]
-        if not later:
-            claim = Claim(ClaimKind.SAID, s.text, who.names, positive=False)
+        said = t.time.tells(speakers, listener.names, things, s.place)
+        claim = Claim(ClaimKind.SAID, s.text, who.names, positive=False)
+        sure = not (who.options or listener.options) and bool(things and listener.names)
+        if said and sure and _EVER.search(s.text):
+            truth = f"that is said at line {said[0]}"
+            return [t.wrong(s, claim, truth, said[0], ErrorKind.UNKNOWN_EVENT, truth)], None
+        if not [n for n in said if n >= t.cursor]:
             return [supported(s, claim, "nothing of the kind is said", None)], None
     return [unclear(s, "what is said is not clear")], None
 

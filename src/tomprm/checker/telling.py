@@ -36,6 +36,8 @@ class Telling:
         self.time = time
         self.cursor = 0  # the line up to which the story has been retold
         self.thing = self.item.question.fact.thing  # spoken of last
+        self.missed = False  # the sentence says that something was not seen
+        self.topic = ""  # talked about last
         self.latest: list[int] = []  # lines of the events retold in this step
         self.earlier: list[int] = []  # and in the one before
         self.deeds: list[int] = []  # lines of the moves retold in this step

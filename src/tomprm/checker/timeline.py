@@ -30,13 +30,6 @@ class Timeline:
     def by_line(self) -> dict[int, Action]:
         return {a.line: a for a in self.actions}
 
-    @cached_property
-    def events(self) -> dict[int, list[Event]]:
-        found: dict[int, list[Event]] = {}
-        for event in self.story.events:
-            found.setdefault(event.line, []).append(event)
-        return found
-
     def room(self, name: str, line: int) -> str | None:
         """The room that `name` is really in right after a line; None: in none that is known."""
         key = (name, line)
@@ -69,7 +62,7 @@ class Timeline:
 
     def perceived(self, line: int) -> Event | None:
         """What can be perceived at a line: of several events, the one that tells what happens to things."""
-        events = [e for e in self.events.get(line, ()) if e.chains is None]
+        events = [e for e in self.story.at(line) if e.chains is None]
         action = self.by_line.get(line)
         if action is not None and action.kind in CHANGES:
             events = [e for e in events if e.real] or events

@@ -8,6 +8,7 @@ from typing import Any
 
 from tomprm.trace.claims import Claim
 from tomprm.trace.steps import Format, Step
+from tomprm.world.events import Event
 
 
 class Status(str, Enum):
@@ -178,3 +179,25 @@ class Verdict:
                 "format": self.format.value,
             },
         }
+
+
+def supports(claim: Claim, value: str, event: Event | None) -> ClaimVerdict:
+    """The claim is right; `event` has made it so."""
+    line = event.line if event else None
+    reason = f"set by line {line}" if line else "so the story says"
+    return ClaimVerdict(claim, Status.SUPPORTED, value, value, reason, line)
+
+
+def contradicts(
+    claim: Claim, claimed: str, expected: str, event: Event | None, kind: ErrorKind, reason: str
+) -> ClaimVerdict:
+    """The claim is wrong; `expected` is so since `event`."""
+    line = event.line if event else None
+    if line and f"line {line}" not in reason:
+        reason += f" (line {line})"
+    return ClaimVerdict(claim, Status.CONTRADICTED, claimed, expected, reason, line, kind)
+
+
+def leaves_open(claim: Claim, reason: str) -> ClaimVerdict:
+    """The claim cannot be decided."""
+    return ClaimVerdict(claim, Status.UNCHECKABLE, claim.text, "", reason)

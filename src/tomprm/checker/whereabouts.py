@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tomprm.checker.telling import Telling, Verdicts, supported, unclear
-from tomprm.checker.verdict import ClaimVerdict, ErrorKind
+from tomprm.checker.verdict import ClaimVerdict, ErrorKind, Status
 from tomprm.trace.claims import Claim, ClaimKind
 from tomprm.trace.groups import Group
 from tomprm.trace.statements import Statement, When
 from tomprm.trace.steps import normalise
 from tomprm.world.events import join_names
+
+_DURING = ("when", "while", "as", "whilst")
+_ALREADY = re.compile(r"\b(?:already|by (?:now|then|that|this)|any ?more|no longer)\b", re.IGNORECASE)
 
 
 def presence(t: Telling, s: Statement) -> Verdicts:
@@ -20,7 +24,31 @@ def presence(t: Telling, s: Statement) -> Verdicts:
         return _all_there(t, s, group)
     if group.kind != "some" or not names:
         return [unclear(s, "who is meant is not clear")]
-    return [_is_there(t, s, name, group.options) for name in names]
+    made = [_is_there(t, s, name, group.options) for name in names]
+    if s.alone and s.positive and not group.options and all(v.status is Status.SUPPORTED for v in made):
+        return [*made, *_others_there(t, s, names)]
+    return made
+
+
+def _others_there(t: Telling, s: Statement, names: Sequence[str]) -> Verdicts:
+    """Only these are there: nobody else may be, at the moment that is meant nor right after it."""
+    if s.company is not None:
+        names = (*names, *s.company.names, *s.company.options)
+    here = next(iter(n if n is not None else t.time.end for n in t.moments(s)), t.cursor)
+    near = [n for n in t.time.lines if n > here][:2]
+    if here in t.time.by_line:  # "Ann moves it, and only Bob is still there"
+        names = (*names, *t.time.by_line[here].actors)
+    extra: list[str] = []
+    for line in [here] if t.anchor is not None else [here, *near]:
+        room = t.time.room(names[0], line)
+        extra = [n for n in sorted(t.time.agents) if n not in names and room and t.time.room(n, line) == room]
+        if not extra and room:
+            return []
+    claim = Claim(ClaimKind.PRESENCE, s.text, tuple(names), place=s.room)
+    if not extra or (t.anchor is None and not t.latest):
+        return []
+    reason = f"{join_names(extra)} is there too"
+    return [t.wrong(s, claim, reason, here or None, ErrorKind.WRONG_OBSERVERS, reason)]
 
 
 def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> ClaimVerdict:
@@ -45,6 +73,8 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
         moments = within or moments
     here = moments[0] if moments else t.cursor
     near = [n for n in t.time.lines if n > here][:1]
+    if not s.positive and _ALREADY.search(s.text):
+        near = []
     claim = Claim(ClaimKind.PRESENCE, s.text, (name,), place=s.room, positive=s.positive)
     if any(right(name, n) for n in ([here] if t.anchor is not None else [here, *near])):
         return supported(s, claim, f"at line {here}", here or None)
@@ -63,11 +93,16 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     if any(right(o, n) for o in options for n in t.time.lines):
         return unclear(s, f"it may be {join_names(options)} who is meant")
     ever = any(right(name, n) for n in t.time.lines)
-    if not s.positive and any(right(name, n) for n in t.time.lines if n >= here):
+    whole = s.company is None or not s.company.pronoun or bool(s.room)
+    timed = t.anchor is not None and whole and (s.lines is not None or t.timed or s.joint in _DURING)
+    already = timed or (_ALREADY.search(s.text) is not None and (t.anchor is not None or bool(t.latest)))
+    if not s.positive and not already and any(right(name, n) for n in t.time.lines if n >= here):
         return unclear(s, f"true later only; {truth} at line {here}")
     # Right after an event of the same step it is said of that event.
-    strict = t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
-    if not ever or (strict and not s.company and s.when is not When.PAST):
+    strict = already or t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
+    there = not s.room or normalise(elsewhere or "") == normalise(s.room)
+    with_whom = s.company is not None and not timed and there
+    if not ever or (strict and not with_whom and s.when is not When.PAST):
         return t.wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
     return unclear(s, f"true at another moment only; {truth} at line {here}")
 

@@ -22,7 +22,7 @@ trace says both the right and a wrong thing ("Ann sees it; Ann misses it") suppo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,8 +90,10 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Rewa
     gold = item.question.gold
     right = float(well_formed > 0 and gold is not None and matches(verdict.answer, gold))
     early = before_answer(verdict, text)
-    steps = process_steps(early, config.penalty) + [0.0] * (len(verdict.steps) - len(early.steps))
-    process = sum(steps) + answer_share(early)
+    states = list(_states(early))
+    steps = _process_steps(early, states, config.penalty) + [0.0] * (len(verdict.steps) - len(early.steps))
+    concluding = _answer_share(early, states)
+    process = sum(steps) + concluding
     breakdown = {
         "format": well_formed,
         "answer": right,
@@ -104,7 +106,7 @@ def shape(item: Item, verdict: Verdict, config: RewardConfig, text: str) -> Rewa
     if config.name in ("outcome", "hybrid"):
         scalar += config.answer_weight * right
     if config.name in ("process", "hybrid", "shuffled"):
-        scalar += config.process_weight * answer_share(early)
+        scalar += config.process_weight * concluding
         weight = config.process_weight
     else:
         weight = 0.0
@@ -124,28 +126,32 @@ _SCORES = {Status.SUPPORTED: 1.0, Status.CONTRADICTED: -1.0}
 def before_answer(verdict: Verdict, text: str) -> Verdict:
     """The verdict without the steps that begin after the first `<answer>`."""
     answered = text.find("<answer>")
-    if answered < 0:
+    if answered < 0 or not verdict.steps or verdict.steps[-1].step.start < answered:
         return verdict
     return replace(verdict, steps=tuple(s for s in verdict.steps if s.step.start < answered))
 
 
-def process_steps(verdict: Verdict, penalty: float) -> list[float]:
+# After a step: premises established, whether the conclusion is, and the share of the P premises that
+# supports it.
+_State = tuple[int, bool, float]
+
+
+def _process_steps(verdict: Verdict, states: Sequence[_State], penalty: float) -> list[float]:
     """One reward a step: the difference of the potential, minus penalised errors."""
     rewards: list[float] = []
     share, before = obligation_share(verdict), 0.0
-    for step, (premises, concluded, support) in zip(verdict.steps, _states(verdict), strict=True):
+    for step, (premises, concluded, support) in zip(verdict.steps, states, strict=True):
         potential = share * (premises + concluded * support)
         rewards.append(potential - before - share * penalty * step.new_errors)
         before = potential
     return rewards
 
 
-def answer_share(verdict: Verdict) -> float:
+def _answer_share(verdict: Verdict, states: Sequence[_State]) -> float:
     """What the answer earns in the process reward, 0 to 1 / (P + 2)."""
     if not answer_entailed(verdict):
         return 0.0
-    *_, (_, _, support) = _states(verdict)  # what is entailed has been claimed, so there is a step
-    return obligation_share(verdict) * support
+    return obligation_share(verdict) * states[-1][2]  # what is entailed has been claimed, so there is a step
 
 
 def obligation_share(verdict: Verdict) -> float:
@@ -153,9 +159,8 @@ def obligation_share(verdict: Verdict) -> float:
     return 1 / (verdict.obligations + 1)
 
 
-def _states(verdict: Verdict) -> Iterator[tuple[int, bool, float]]:
-    """After each step: premises established, whether the conclusion is, and the share of the P premises
-    that supports it."""
+def _states(verdict: Verdict) -> Iterator[_State]:
+    """The state after each step."""
     premises, concluded = 0, False
     right, wrong = set[tuple[object, ...]](), set[tuple[object, ...]]()
     for step in verdict.steps:

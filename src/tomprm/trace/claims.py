@@ -20,7 +20,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 
 from tomprm.belief.lines import KNOWN
 from tomprm.trace.steps import Step, normalise
@@ -117,14 +116,14 @@ _LOCATION = re.compile(
 # Longest structures first: what a belief sentence has used is not read again as a location. A pattern
 # is tried only where one of its words occurs, which makes reading three times as fast.
 _READERS = (
-    (ClaimKind.BELIEF, _UNKNOWN, (" know where ",)),
-    (ClaimKind.BELIEF, _KNOWS, (" know about ", " knows about ")),
-    (ClaimKind.BELIEF, _BELIEF, (" think", " believe", " know")),
-    (ClaimKind.SAID, _SAID, (" say", " said ", " claim", " tells ", " told ")),
-    (ClaimKind.PERCEPTION, _PERCEPTION, (" it", " this", " that", " line ")),
-    (ClaimKind.TRUST, _TRUST, (" trust", " doubt")),
-    (ClaimKind.PRESENCE, _PRESENCE, (" is ", " are ", " was ", " were ")),
-    (ClaimKind.LOCATION, _LOCATION, (" in ",)),
+    (ClaimKind.BELIEF, _UNKNOWN, re.compile(" know where ").search),
+    (ClaimKind.BELIEF, _KNOWS, re.compile(" knows? about ").search),
+    (ClaimKind.BELIEF, _BELIEF, re.compile(" (?:think|believe|know)").search),
+    (ClaimKind.SAID, _SAID, re.compile(" (?:say|said |claim|tells |told )").search),
+    (ClaimKind.PERCEPTION, _PERCEPTION, re.compile(" (?:it|this|that|line )").search),
+    (ClaimKind.TRUST, _TRUST, re.compile(" (?:trust|doubt)").search),
+    (ClaimKind.PRESENCE, _PRESENCE, re.compile(" (?:is|are|was|were) ").search),
+    (ClaimKind.LOCATION, _LOCATION, re.compile(" in ").search),
 )
 _FIND_NAME = re.compile(_NAME)
 
@@ -154,11 +153,7 @@ _BETWEEN = re.compile(r"(?:[\s.;,]|\b[Ss]o\b|\band\b)*")
 
 def read_canonical(step: Step) -> Canonical | None:
     """The step's claims where the canonical form is all that it holds, else None."""
-    return _canonical(step.text) if len(step.text) < 400 else _canonical.__wrapped__(step.text)
-
-
-@lru_cache(maxsize=4096)  # the rollouts of one prompt share most of their steps
-def _canonical(text: str) -> Canonical | None:
+    text = step.text
     claims, covered = _read(text)
     at = 0
     for start, end in [*sorted(covered), (len(text), len(text))]:
@@ -171,17 +166,19 @@ def _canonical(text: str) -> Canonical | None:
 def _read(text: str) -> tuple[tuple[Claim, ...], list[tuple[int, int]]]:
     """The claims of a text, and the spans that they and their lines take."""
     anchors = list(_ANCHOR.finditer(text))
-    hidden = _ANCHOR.sub(lambda m: "\0" * len(m[0]), text) if anchors else text
+    hidden = text
+    for start, end in (anchor.span() for anchor in anchors):
+        hidden = hidden[:start] + "\0" * (end - start) + hidden[end:]
     breaks = _breaks(text) if anchors else []
     found: list[tuple[int, Claim]] = []
     taken: list[tuple[int, int]] = []
     for kind, pattern, words in _READERS:
-        if not any(word in text for word in words):
+        if not words(text):
             continue
         readable = text if kind is ClaimKind.PERCEPTION else hidden  # "Ann sees line 5" reads its line
         for match in pattern.finditer(readable):
             start, end = match.span()
-            if any(start < b and a < end for a, b in taken):
+            if taken and any(start < b and a < end for a, b in taken):
                 continue
             taken.append((start, end))
             line = _line_of(start, end, anchors, breaks, inherits=kind in _OF_EVENTS)
@@ -207,15 +204,17 @@ def _line_of(
     """The line that a claim speaks of; in its sentence one named before it comes before one after."""
     opens = max((b for b in breaks if b <= start), default=0)
     closes = min((b for b in breaks if b >= end), default=None)
-    before = [a for a in anchors if a.start() <= start and (inherits or a.start() >= opens)]
-    after = [a for a in anchors if a.start() > start and (closes is None or a.start() < closes)]
-    if before and (before[-1].start() >= opens or not after):
-        chosen = before[-1]
-    elif after:
-        chosen = after[0]
-    else:
-        return None
-    return int(chosen["line"]) if chosen["line"] else None
+    before = after = None  # the nearest ones
+    for anchor in anchors:
+        at = anchor.start()
+        if at <= start:
+            before = anchor if inherits or at >= opens else before
+        elif closes is None or at < closes:
+            after = anchor
+            break
+    here = before is not None and before.start() >= opens
+    chosen = before if here or after is None else after
+    return int(chosen["line"]) if chosen is not None and chosen["line"] else None
 
 
 def _build(kind: ClaimKind, match: re.Match[str], text: str, line: int | None) -> Iterator[Claim]:

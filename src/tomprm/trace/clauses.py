@@ -30,15 +30,17 @@ _VERB = "MEXwOZHBFYUDNA"
 # Where a clause may begin behind a comma or an "and": a subject with a verb, a verb alone, a relative.
 _SUBJECT = rf"1?[PTVKCz][hbmn1i]*(?:[{_VERB}bg]|hg)"
 _BEGIN = re.compile(
-    rf"(?<![,c])[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PT])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
+    rf"(?<![,c])[,c]+(?:(?={_SUBJECT})|(?=S[MXkYEOB])|(?=[hbmn]*[{_VERB}gp](?!y))|(?=[hbm]*n?b(?:i|n|g|p))|(?=r)|(?=q[PTC])|(?=i?[SP]v)|(?=>[CR])|(?=GP))"
 )
 _STATES = re.compile(rf"[PTS][hbmn]*[{_VERB}b]")
-_WHEN = re.compile("(?:S[XEM]|V),*")
+_WHEN = re.compile("(?:S[XEM]|V|P[hbm]*[EX]i*R?(?=P[hbmn]*[BAMOZF])),*")
 _CLEFT = re.compile("Tb(?=Pr)")  # "it is Ann who moves it"
 _WHOSE = re.compile(rf"(?![OZH][y:])[hbmn1i]*[{_VERB}gpbaW]")
 _VIEW = re.compile(
     r"[if]Sv,*|G[PS][hbm]*[ABx]?,*|^[Jc]?oP,*(?=[PTB])|^oP$|iP,+(?=[PT])|T[hbm]+[BA][yi]Pt|^[Jc]?fSv"
 )
+_LABEL = re.compile(r"P:(?=P[hbm]*n?[hbm]*[BN])")
+_SEES_IT = re.compile(r"J?JPOT,+")
 
 
 def clauses(sentence: Sequence[Token]) -> Iterator[Clause]:
@@ -92,7 +94,11 @@ def _split(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     while i < len(tokens):
         token = tokens[i]
         colon = token.tag == ":" and _begun(part) and _STATES.match(tags, i + 1) is not None
-        cut = token.tag == "J" or token.word in "();—–" or colon
+        denied = token.word == "(" and tags[i - 1 : i] == "n" and tags[i + 1 : i + 2] in ("C", "R")
+        if denied:  # "in the not(box)"
+            i += 1
+            continue
+        cut = token.tag == "J" or token.word in tuple("();—–") or colon
         if cut or i in starts:
             yield joint, part
             part = []
@@ -116,7 +122,7 @@ def _with_subject(
     """The clause with its subject filled in, and the subject that the next one inherits."""
     tags = "".join(t.tag for t in part)
     first = part[0]
-    if first.word == "where" and tags[1:2] in ("P", "T") and sentence[0] is not first:
+    if first.word == "where" and tags[1:2] in ("P", "T", "C") and sentence[0] is not first:
         part, tags, first = part[1:], tags[1:], part[1]  # "the hall, where Ann moves it"
     if tags.startswith("r"):
         before = [t for t in sentence if t.end <= first.start and t.tag not in ",c"]
@@ -155,6 +161,14 @@ def _views(tokens: list[Token]) -> list[Token]:
     if cleft := _CLEFT.match(tags):
         tokens = [tokens[cleft.end()], *tokens[cleft.end() + 2 :]]
         tags = "".join(t.tag for t in tokens)
+    if _LABEL.match(tags):  # "Ann: Bob knows about it"
+        tokens = [tokens[0], replace(tokens[1], tag="B", word="view"), *tokens[2:]]
+    elif sees := _SEES_IT.match(tags):  # "as Ann sees it, ..."
+        at = 1 + (tags[0] == "J" and tokens[0].word != "as")
+        if tokens[at - 1].word == "as":
+            view = Token("B", tokens[at].end, tokens[at].end, "view")
+            tokens = [*tokens[: at - 1], tokens[at], view, *tokens[sees.end() :]]
+    tags = "".join(t.tag for t in tokens)
     done: list[Token] = []
     at = 0
     for m in _VIEW.finditer(tags):

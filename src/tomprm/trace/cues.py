@@ -52,6 +52,11 @@ LATER = _phrases(
     "the rest", "afterwards", "whatever", "anything", "everything", "any more",
     "(?:comes?|came|happens?|follows?) (?:next|after|later)",
 )  # fmt: skip
+SECRET = re.compile(
+    r"\bin secret\b|\bsecretly\W*$"
+    r"|\bsecretly(?: \w+)? (?:witness|watch|se[en]|saw|observ|hear|overhear|listen|peek)",
+    re.IGNORECASE,
+)  # of the witness: "sees him secretly move it" is something else
 STOP = re.compile(r"[.!?](?=\s|$)|\n")
 JOINT = re.compile(r"[,;]|\b(?:and|but)\b")
 ASKS = _phrases(
@@ -59,6 +64,11 @@ ASKS = _phrases(
     "let (?:me|us|'s)", "i (?:need|have|will|want|'ll|must|should)", "goal",
     "we (?:need|have|want|must|should)",
 )  # fmt: skip
+# After these one talks no longer of what is to be done: "I have to look again: Ann moved it."
+AMENDED = re.compile(
+    r":|\b(?:correct|change|revise|update|fix|adjust)\b[^.:]*?,"
+    r"|\b(?:correct (?:myself|that|this|it)|(?:change|revise|fix|correct) my|take (?:it|that) back)\b"
+)
 BELIEFS = word_set("bel belief chain answer result conclusion final state")  # "chain: box"
 
 

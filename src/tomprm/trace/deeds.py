@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,6 +12,9 @@ from tomprm.trace.statements import Statement
 from tomprm.trace.words import word_set
 
 _AGAIN = word_set("back return returns returned returning re-enter re-enters re-entered re-entering reenters")
+
+
+_ONCE_MORE = re.compile(r"\bagain\b")
 
 
 def watches(m: Match) -> Iterator[Statement]:
@@ -100,6 +104,7 @@ def goes(kind: ClaimKind) -> Build:
             name = called(room) if room is not None and room.tag == "R" else ""
             words = m.clause.tokens[m.found.start() : m.found.end()]
             again = any(t.tag == "E" and _AGAIN & set(t.word.split()) for t in words)
+            again = again or _ONCE_MORE.search(m.text, m.span[0], m.clause.tokens[-1].end + 6) is not None
             yield m.claim(
                 kind,
                 group=who,
@@ -107,6 +112,7 @@ def goes(kind: ClaimKind) -> Build:
                 positive="n" not in m.found[0],
                 again=again,
                 perfect="h" in m.found[0],
+                company=m.who("company") or m.who("mates"),
             )
 
     return build
@@ -129,12 +135,14 @@ def presence(m: Match) -> Iterator[Statement]:
         return
     room = m.one("room") if "room" in index else None
     company = m.who("company") if "company" in index else None
-    away = "g" in m.found[0]
+    away = "g" in m.found[0] or re.search("[bmn]f", m.found[0]) is not None
+    if m.found[0].endswith("T") and m.clause.tokens[m.found.end() - 1].word != "it":
+        return
     plural = who.pronoun == 2  # "they are there" may be slippers
     yield m.claim(
         ClaimKind.PRESENCE, group=who, room=called(room) if room is not None and room.tag == "R" else "",
         firm=not plural and m.clause.tags[m.found.end() : m.found.end() + 1] != "o",
-        company=company, positive=("n" in m.found[0]) == away,
+        company=company, alone="a" in m.found[0] or who.only, positive=("n" in m.found[0]) == away,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -43,7 +44,8 @@ _WHICH = word_set(
 )
 _MOVES = word_set(
     """move moves change changes event events swap switch transfer transfers relocation action
-    actions exchange placement placements shuffle shuffling happening happenings movement
+    actions exchange conversation conversations talk talks discussion chat placement placements
+    shuffle shuffling happening happenings movement
     movements"""
 )
 _CLAIMS = word_set("claim claims message messages statement statements announcement remark remarks tip")
@@ -155,6 +157,13 @@ def owners(tokens: list[Token]) -> list[Token]:
             continue
         if token.tag == "S" and token.word == "her" and not noun:
             token = replace(token, tag="P")
+        if token.word == "they" and re.match("[hbmnw]+i+C", "".join(t.tag for t in tokens[i + 1 : i + 7])):
+            token = replace(token, tag="T", group=None)  # people are in no box
+        first = token.word == "first" and token.tag == "x" and bool(done) and done[-1].tag == "P"
+        if first and after is not None and after.tag in "MEXO":
+            continue  # "Ann first puts it there"
+        if token.word == "informed" and after is not None and after.tag in "Py":
+            token = replace(token, tag="Y")  # "informed Ann", but "is informed of it"
         if token.word == "them" and done and done[-1].tag in "MOZ":
             token = replace(token, tag="T", group=None)  # slippers and beans
         done.append(token)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tomprm.trace.given_names import SEXES
 from tomprm.trace.spelling import SMALL, one_off, plain, split_words
 from tomprm.trace.words import ENGLISH
 from tomprm.world.events import Kind, Question, Story
@@ -57,6 +58,8 @@ class Lexicon:
         self.topic_words = {w: next(iter(t)) for w, t in topics.items() if len(t) == 1}
         self.sentences = frozenset(plain(s) for s in re.split(r"(?<=[.!?])\s+|\n", self.text)) - {""}
         self.people = {n.lower(): n for n in (*self.story.agents, *self.question.chain)}
+        self.holders = {a.place for a in self.story.actions if a.place}
+        self.sexes = {name: SEXES[low] for low, name in self.people.items() if low in SEXES}
 
     def _named(self) -> Iterator[tuple[str, str]]:
         """(tag, name) of everything that has a name, most important first."""

@@ -10,9 +10,10 @@ from tomprm.belief.lines import KNOWN
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.groups import Group, Token
-from tomprm.trace.statements import Statement
+from tomprm.trace.statements import Inward, Statement
 from tomprm.trace.words import NUMBERS, ORDINALS
 
+_TALKS = re.compile(r"\b(?:talk|conversation|discussion|chat)s?\b")
 Build = Callable[["Match"], Iterator[Statement]]
 
 
@@ -37,6 +38,9 @@ class Match:
     def who(self, name: str = "who") -> Group | None:
         return next((t.group for t in reversed(self.tokens(name)) if t.group is not None), None)
 
+    def tokens_of(self, tag: str) -> list[Token]:
+        return [t for t in self.clause.tokens[self.found.start() : self.found.end()] if t.tag == tag]
+
     def has(self, name: str, tag: str) -> bool:
         return tag in (self.found[name] or "")
 
@@ -49,6 +53,9 @@ class Match:
         start, end = self.span
         slots.setdefault("start", start)
         return Statement(kind, self.text[start:end], **slots)  # type: ignore[arg-type]
+
+
+_LATER = ("find", "learn", "discover")  # "cannot find out about it there": of what comes after it
 
 
 def called(token: Token | None) -> str:
@@ -68,10 +75,10 @@ def belief(m: Match) -> Iterator[Statement]:
     if inner is not None:
         chain.append(inner)
     place, thing = m.one("place"), m.one("thing") if "thing" in m.found.re.groupindex else None
-    if place is None or not chain:
+    if place is None or not chain or (thing is not None and thing.group and thing.group.pronoun != 2):
         return
     inside = "n" in (m.found["inside"] or "") if "inside" in m.found.re.groupindex else False
-    negated = negated or "z" in m.found["chain"]  # "knows nothing about the box"
+    negated = negated or "z" in m.found["chain"] or "N" in m.found["chain"]  # "knows nothing about the box"
     yield m.claim(
         ClaimKind.BELIEF,
         chain=tuple(chain),
@@ -91,11 +98,82 @@ def points(m: Match) -> Iterator[Statement]:
 def looks_there(m: Match) -> Iterator[Statement]:
     """And that is where she will look."""
     chain, negated = _chain(m)
+    inner = [t.group for t in m.tokens("inner") if t.tag == "P" and t.group]
     who = m.who()
     if who is not None:
         yield m.claim(
-            ClaimKind.BELIEF, chain=(*chain, who), thing="it", place="there", positive=not negated
+            ClaimKind.BELIEF, chain=(*chain, *inner, who), thing="it", place="there",
+            positive=negated == ("n" in m.found["inner"]),
         )  # fmt: skip
+
+
+def belief_there(m: Match) -> Iterator[Statement]:
+    """And that is what she thinks: that it is in the place named last."""
+    chain, negated = _chain(m)
+    yield m.claim(ClaimKind.BELIEF, chain=tuple(chain), thing="it", place="there", positive=not negated)
+
+
+def same(m: Match) -> Iterator[Statement]:
+    """Thinks that Bob believes it too."""
+    if m.tokens("chain")[-1].word.startswith(("belie", "think", "thought")):
+        yield from belief_there(m)
+
+
+def sees_her(m: Match) -> Iterator[Statement]:
+    """Watches her: what she does."""
+    actor = m.who("actor")
+    if actor is not None and actor.pronoun:
+        yield from sees(m)
+
+
+def is_there_for(m: Match) -> Iterator[Statement]:
+    """Is there to see it."""
+    for found in sees(m):
+        yield found
+        yield replace(found, kind=ClaimKind.PRESENCE, start=found.start + 1)
+
+
+def learns_nothing(m: Match) -> Iterator[Statement]:
+    """Learns nothing new about a thing, on this visit."""
+    yield m.claim(ClaimKind.PERCEPTION, group=m.who(), thing=called(m.one("topic")), positive=False)
+
+
+def finds_there(m: Match) -> Iterator[Statement]:
+    """And that is the last thing she saw."""
+    yield m.claim(ClaimKind.SIGHT, group=m.who(), thing="it", place="there", last=True)
+
+
+def finds_last(m: Match) -> Iterator[Statement]:
+    """The last move that she saw was to the box."""
+    if ordinal(m) == -1:
+        yield from (replace(s, last=True) for s in finds(m))
+
+
+def just_knows(m: Match) -> Iterator[Statement]:
+    """(Ann thinks that) Bob knows, of the topic asked for."""
+    chain, negated = _chain(m)
+    verb = m.clause.tokens[m.found.end() - 1]
+    if verb.tag == "N" or verb.word in ("know", "knows", "knew"):
+        ignorant = negated or verb.tag == "N"
+        yield m.claim(
+            ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not ignorant,
+            bare=True,
+        )  # fmt: skip
+
+
+def known_to(m: Match) -> Iterator[Statement]:
+    """The topic is (not) known to Ann; this move is unknown to Ann."""
+    chain = [t.group for t in (*m.tokens("outer"), *m.tokens("chain")) if t.tag == "P" and t.group]
+    topic, negated = m.one("topic"), any(t in m.found[0] for t in "nuz")
+    if topic is not None and topic.tag == "K":
+        yield m.claim(
+            ClaimKind.BELIEF, chain=tuple(chain), thing=called(topic), relation="known",
+            place="" if negated else KNOWN,
+        )  # fmt: skip
+    elif chain:
+        yield m.claim(
+            ClaimKind.PERCEPTION, chain=tuple(chain), group=chain[-1], known=True, positive=not negated
+        )
 
 
 def unknown(m: Match) -> Iterator[Statement]:
@@ -117,7 +195,8 @@ def topic(m: Match) -> Iterator[Statement]:
         group = chain[-1] if chain else None
         yield m.claim(
             ClaimKind.PERCEPTION, chain=tuple(chain), group=group, known=True, positive=not ignorant,
-            wide=_any(m),
+            wide=_any(m), firm=not (m.has("chain", "A") and "informed" in m.text)
+            and not (negated and m.tokens("chain")[-2].word.startswith(_LATER)),
         )  # fmt: skip
         return
     yield m.claim(
@@ -141,6 +220,8 @@ def sees(m: Match) -> Iterator[Statement]:
     if who is None:
         return
     words = m.found[0]
+    if any(t.word == "with only" for t in m.tokens_of("s")):
+        who = replace(who, only=True)
     negated = ("n" in words) != any(t in words for t in "ZN")
     if "z" in words:
         negated = True
@@ -154,7 +235,22 @@ def sees(m: Match) -> Iterator[Statement]:
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
+        firm=not (_vague(m) or (negated and verb.startswith(_LATER))),
+        heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
     )  # fmt: skip
+
+
+def _vague(m: Match) -> bool:
+    """ "Only the first talk was heard by Ann": what was, has not been read."""
+    before = m.clause.tags[: m.found.start()]
+    return m.found[0][0] in "OZHn" and bool(set("xk1") & set(before))
+
+
+def distracted(m: Match) -> Iterator[Statement]:
+    """Is distracted, has his mind elsewhere."""
+    who = m.who()
+    if who is not None:
+        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=False, inward=Inward.DISTRACTED)
 
 
 def _count(m: Match) -> int:
@@ -168,6 +264,8 @@ def _count(m: Match) -> int:
 def ordinal(m: Match) -> int:
     """Which move: 2 for "the second move", -1 for the last, 0 where none is told."""
     words = " ".join(t.word for t in m.clause.tokens[m.found.start() : m.found.end()] if t.tag == "V").split()
+    if words[:1] in (["this"], ["that"]):
+        return 0  # "this second move": the one spoken of
     return next((ORDINALS[w] for w in words if w in ORDINALS), 0)
 
 
@@ -188,6 +286,7 @@ def finds(m: Match) -> Iterator[Statement]:
     yield m.claim(
         ClaimKind.SIGHT, group=who, thing=called(m.one("thing")) or "it", place=called(place),
         relation="room" if place.tag == "R" else "place", positive="n" not in m.found[0], last=last,
+        company=m.who("company"),
     )  # fmt: skip
 
 
@@ -195,7 +294,31 @@ def hears(m: Match) -> Iterator[Statement]:
     who = m.who()
     if who is not None:
         negated = "n" in m.found[0] or "z" in m.found[0] or "Z" in m.found[0]
-        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m))
+        unread = m.clause.tags[m.found.end() : m.found.end() + 1] in ("x", "Y") or _vague(m)
+        yield m.claim(
+            ClaimKind.PERCEPTION, group=who, positive=not negated, heard=True, thing=_topic_name(m),
+            firm=not unread,
+        )  # fmt: skip
+
+
+def hears_from(m: Match) -> Iterator[Statement]:
+    """Has heard this from Bob; learnt about the topic from Bob."""
+    who, speaker = m.who(), m.who("speaker")
+    topic = m.one("topic")
+    positive = "n" not in m.found[0]
+    if who is None:
+        return
+    yield m.claim(
+        ClaimKind.SAID, group=speaker, listener=who, thing=called(topic),
+        relation="known" if topic is not None else "place", positive=positive,
+    )  # fmt: skip
+    if topic is not None and "H" in m.found[0]:
+        yield m.claim(ClaimKind.PERCEPTION, group=who, positive=positive, heard=True, thing=called(topic))
+    elif topic is not None:
+        yield m.claim(
+            ClaimKind.BELIEF, chain=(who,), thing=called(topic), relation="known",
+            place=KNOWN if positive else "",
+        )  # fmt: skip
 
 
 def _topic_name(m: Match) -> str:

@@ -17,14 +17,28 @@ from tomprm.trace.frames import read_clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.spelling import plain
-from tomprm.trace.statements import Statement, When
+from tomprm.trace.statements import Inward, Statement, When
 from tomprm.trace.steps import Step
 from tomprm.trace.tables import read_table
 from tomprm.trace.tagging import sentences
-from tomprm.trace.words import SUBORDINATE, TIMES
+from tomprm.trace.words import ORDINALS, SUBORDINATE, TIMES
 
 _DEEDS = (ClaimKind.MOVE, ClaimKind.ENTRY, ClaimKind.EXIT)
+_AROUND = {
+    "before": "before", "just before": "before", "right before": "before",
+    "until": "after", "after": "after", "right after": "after", "just after": "after",
+}  # fmt: skip
+_NTH = frozenset(ORDINALS)
 _OTHER = re.compile("P[hbmX]*")
+
+
+def _leaders(after: Sequence[Clause]) -> Iterator[str]:
+    """Who acts in the clauses of time that follow at once."""
+    for clause in after:
+        if clause.joint not in (*TIMES, "when", "while", "as", "whilst", "by the time"):
+            return
+        leader = next((t.group for t in clause.tokens if t.tag == "P"), None)
+        yield from leader.names if leader is not None else ()
 
 
 @dataclass
@@ -42,6 +56,9 @@ class Reader:
     follows: bool = False  # the clause goes on from the one before: "so he hears it"
     contrast: bool = False
     coordinated: bool = False
+    continued: bool = False
+    agent: tuple[str, ...] = ()  # of the clause before
+    apart: list[str] = field(default_factory=list[str])  # who acts in the clause of time that follows
     spoken: list[str] = field(default_factory=list[str])  # people named in this sentence
     columns: list[str] = field(default_factory=list[str])
     cells: dict[str, list[Token]] = field(default_factory=dict[str, list[Token]])  # of tables, as read
@@ -77,9 +94,12 @@ class Reader:
         self, sentence: Sequence[Token], text: str, spoken: str, number: int,
         lines: tuple[int, int] | None, marks: list[tuple[int, tuple[int, int]]], opened: int = 0,
     ) -> Iterator[Statement]:  # fmt: skip
-        asks = bool(cues.ASKS.search(spoken))
+        asks = cues.ASKS.search(spoken)
+        # "I need to look again: Ann moved it."
+        amended = cues.AMENDED.search(spoken, asks.end()) if asks else None
+        plain_from = opened + amended.end() if amended else None
         secret = "secret" in spoken.lower()
-        self.spoken, self.contrast, self.doubts, self.called = [], False, {}, {}
+        self.spoken, self.contrast, self.doubts, self.called = [], False, {}, dict(self.lexicon.sexes)
         quoted = plain(spoken) in self.lexicon.sentences
         concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
         closes = bool(cues.END.search(spoken))
@@ -93,7 +113,7 @@ class Reader:
             ends = clause.tokens[-1].end if clause.tokens else 0
             if stop := cues.JOINT.search(text, ends, tail):
                 tail = stop.start()
-            known = self._resolve(clause)
+            known = self._resolve(clause, parts[index + 1 :])
             other = parts[index + 1] if index + 1 < len(parts) else None
             if order := self._order(known, other, text):
                 found.append(replace(order, sentence=number, lines=lines))
@@ -101,6 +121,13 @@ class Reader:
                 continue
             if not known.tokens:
                 continue
+            if (
+                known.joint in _AROUND
+                and known.tags.rstrip(",") == "V"
+                and found
+                and found[-1].kind in _DEEDS[1:]
+            ):
+                found[-1] = replace(found[-1], around=_AROUND[known.joint])
             if (
                 "M" in known.tags
                 and other is not None
@@ -110,11 +137,15 @@ class Reader:
                 continue  # "Ann moved it before Bob did"
             if not known.real:
                 continue
-            if asks:
+            if asks and (plain_from is None or known.tokens[0].start < plain_from):
                 found += self._asked(known, text) if "question" in spoken.lower() else []
                 continue
             read = [s for s, _ in read_clause(known, text)]
-            if not read and set("MEXY") & set(known.tags):
+            if not read and (
+                set("MEXY") & set(known.tags)
+                or ("V" in known.tags and known.joint in TIMES)
+                or any(t.tag == "V" and _NTH & set(t.word.split()) for t in known.tokens)
+            ):
                 self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
@@ -122,7 +153,10 @@ class Reader:
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
+            hidden = secret and cues.SECRET.search(text[max(head, opened) : max(ends, tail)])
             for statement in read:
+                if hidden and statement.kind is ClaimKind.PERCEPTION and statement.positive:
+                    statement = replace(statement, inward=Inward.SECRET)
                 inside = [span for mark, span in marks if head <= mark < tail]
                 at = inside[-1:] or [span for mark, span in marks if mark <= statement.start]
                 at = at or [s for _, s in marks]
@@ -167,7 +201,9 @@ class Reader:
             return None
         if not after.joint.startswith(("after", "later", "longer", "before", "earlier", "sooner")):
             return None
-        who = next(t.group for t in clause.tokens if t.tag == "P")
+        goes = next(i for i, tag in enumerate(clause.tags) if tag in "Xw")
+        people = [i for i, tag in enumerate(clause.tags) if tag == "P"]
+        who = clause.tokens[max((i for i in people if i < goes), default=people[0])].group
         other = next(t for t in after.tokens if t.tag == "P")
         here = list(who.names) if who is not None else []
         company = self._meant(other.group, here) if other.group is not None else None
@@ -235,21 +271,24 @@ class Reader:
 
     # -- who is meant ------------------------------------------------------------------------------
 
-    def _resolve(self, clause: Clause) -> Clause:
+    def _resolve(self, clause: Clause, after: Sequence[Clause] = ()) -> Clause:
         """The clause with its pronouns replaced by people, and the people remembered."""
         here: list[str] = []
         done: list[Token] = []
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
-        self.follows = clause.joint == "so" and not self.contrast
-        self.coordinated = clause.joint == "and" and clause.tags.startswith("P")
+        self.follows = clause.joint in ("so", "because", "since", "as") and not self.contrast
+        self.coordinated = clause.joint == "and" and re.match("P[hbmni]*[OZHNBA]", clause.tags) is not None
+        self.continued = clause.joint == "and" and not re.match("P[hbmni1]*[OZHN]", clause.tags)
         plural = self.together
+        # "She is not there when Ann moves it": she is not Ann.
+        self.apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))
         bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
             group = token.group
-            if token.tag in "BAt":
+            if token.tag in "BAt>":
                 bound = []
             if group is not None:
-                group = self._meant(group, bound, [n for n in here if n not in bound])
+                group = self._meant(group, [*bound, *self.apart], [n for n in here if n not in bound])
                 bound = [*bound, *group.names]
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]
@@ -268,6 +307,7 @@ class Reader:
             if len(plural) < 2 or plural == self.together:
                 plural = plural if len(here) < 2 else tuple(here)
         self.together = plural
+        self.agent = next((t.group.names for t in done if t.tag == "P" and t.group), self.agent)
         return replace(clause, tokens=done)
 
     def _meant(self, group: Group, here: list[str], before: Sequence[str] = ()) -> Group:
@@ -294,12 +334,16 @@ class Reader:
                 return replace(group, names=group.names)
             # Whom the sentence itself has named is meant before anybody else.
             near = [n for n in pool if n in self.spoken]
-            leads = self.coordinated and not here and not before
+            alone = not before and all(n in self.apart for n in here)
+            goes_on = self.continued and alone
+            leads = self.coordinated and alone and bool(set(near) & set(self.agent))
             if leads and len(near) == 1 and len(pool) > 1:
                 # "Ann moves it, and she sees it" speaks of somebody else: Ann would be left out.
                 pool, near = [*[n for n in pool if n not in near], *near], []
             rest = [n for n in pool if n not in near]
-            others = near[1:] if near and self.follows else [*near[1:], *rest[: 4 if near else 5]]
+            others = (
+                near[1:] if near and (self.follows or goes_on) else [*near[1:], *rest[: 4 if near else 5]]
+            )
             chosen = (near or pool)[0]
             others = [n for n in dict.fromkeys((*others, *self.doubts.get(chosen, ()))) if n != chosen]
             return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))

@@ -85,7 +85,8 @@ def _reasoning(text: str, tags: list[re.Match[str]]) -> Iterator[Span]:
     """What stands between the tags, up to the first answer."""
     begin = 0
     for tag in tags:
-        yield begin, tag.start()
+        if not text[begin : tag.start()].isspace():  # as between the two parts
+            yield begin, tag.start()
         begin = tag.end()
         if _is_answer(tag):
             return
@@ -103,6 +104,19 @@ class _Line(NamedTuple):
     text: str
     indent: int
     content: bool
+    mark: str  # what it begins with: "fence", "del header", "item", "heading" or ""
+    cited: re.Match[str] | None  # the story's lines that it begins with
+
+
+def _mark(text: str) -> str:
+    first = text[:1]
+    if first in "`~" and _FENCE.match(text):
+        return "fence"
+    if first == "#" and _DEL_HEADER.match(text):
+        return "del header"
+    if _ITEM.match(text):
+        return "item"
+    return "heading" if first in "#*_" and _HEADING.match(text) else ""
 
 
 def _lines(text: str, start: int, end: int) -> list[_Line]:
@@ -116,21 +130,23 @@ def _lines(text: str, start: int, end: int) -> list[_Line]:
         begin = head + indent
         if not body and lines and not lines[-1].text:
             continue  # one blank line stands for many
-        lines.append(_Line(begin, begin + len(body), body, indent, bool(_CONTENT.search(body))))
+        content = _CONTENT.search(body) is not None
+        cited = _CITATION.match(body) if content else None
+        lines.append(_Line(begin, begin + len(body), body, indent, content, _mark(body), cited))
     return lines
 
 
 def _steps(text: str, start: int, end: int) -> Iterator[Span]:
     """The steps of one stretch without tags."""
     lines = _lines(text, start, end)
-    fences = [k for k, line in enumerate(lines) if _FENCE.match(line.text)]
+    fences = [k for k, line in enumerate(lines) if line.mark == "fence"]
     code = {k for a, b in zip(fences[::2], fences[1::2], strict=False) for k in range(a, b)}
     k = 0
     while k < len(lines):
         line, last = lines[k], k
-        if not line.content or _FENCE.match(line.text):
+        if not line.content or line.mark == "fence":
             pass
-        elif _DEL_HEADER.match(line.text):
+        elif line.mark == "del header":
             last = _block_end(lines, k)
             yield line.start, lines[last].end
         elif k in code:
@@ -141,10 +157,10 @@ def _steps(text: str, start: int, end: int) -> Iterator[Span]:
             while last + 1 < len(lines) and lines[last + 1].content and "|" in lines[last + 1].text:
                 last += 1
                 yield lines[last].start, lines[last].end
-        elif _ITEM.match(line.text) or _is_listed(lines, k):
+        elif line.mark == "item" or _is_listed(lines, k):
             last = _item_end(lines, k)
             yield line.start, lines[last].end
-        elif line.text[0] == "|" or _HEADING.match(line.text):
+        elif line.text[0] == "|" or line.mark == "heading":
             yield line.start, line.end
         else:
             yield from _sentences(text, line.start, line.end)
@@ -155,7 +171,7 @@ def _block_end(lines: list[_Line], k: int) -> int:
     """The last line with content before the next DEL header or fence."""
     last = k
     for j in range(k + 1, len(lines)):
-        if _DEL_HEADER.match(lines[j].text) or _FENCE.match(lines[j].text):
+        if lines[j].mark in ("del header", "fence"):
             break
         last = j if lines[j].content else last
     return last
@@ -169,12 +185,12 @@ def _is_ruler(lines: list[_Line], k: int) -> bool:
 def _is_listed(lines: list[_Line], k: int) -> bool:
     """A line that cites the story's lines, next to another one that does: items of a list. Blank lines
     may part `Line 5: ...` from `Line 6: ...`, but paragraphs that begin with "In line 5, ..." are prose."""
-    cited = _CITATION.match(lines[k].text)
+    cited = lines[k].cited
     for way in (-1, 1):
         j = k + way
         while cited and cited["label"] and 0 <= j < len(lines) and not lines[j].text:
             j += way
-        if cited and 0 <= j < len(lines) and _CITATION.match(lines[j].text):
+        if cited and 0 <= j < len(lines) and lines[j].cited:
             return True
     return False
 
@@ -184,10 +200,8 @@ def _item_end(lines: list[_Line], k: int) -> int:
     last = k
     for j in range(k + 1, len(lines)):
         line = lines[j]
-        own = _ITEM.match(line.text) or _CITATION.match(line.text) or _HEADING.match(line.text)
-        if not line.content or line.indent <= lines[k].indent or own or line.text[0] == "|":
-            break
-        if _FENCE.match(line.text) or _DEL_HEADER.match(line.text):
+        own = line.mark or line.cited or line.text[:1] == "|"
+        if not line.content or line.indent <= lines[k].indent or own:
             break
         last = j
     return last
@@ -201,7 +215,10 @@ def _sentences(text: str, start: int, end: int) -> list[Span]:
     the sentence after it, a piece without letters (an emoji, ". .") to the one before it."""
     found: list[Span] = []
     begin, head = start, None  # head: where the pieces that wait for their sentence begin
-    for cut in [*_cuts(text, start, end), end]:
+    cuts = list(_cuts(text, start, end))
+    if not cuts:
+        return [(start, end)]
+    for cut in [*cuts, end]:
         piece, first = text[begin:cut].strip(), begin
         while first < cut and text[first].isspace():
             first += 1

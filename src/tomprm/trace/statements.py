@@ -18,6 +18,14 @@ class When(str, Enum):
     PAST = "past"  # anywhere up to where the reasoning stands
 
 
+class Inward(str, Enum):
+    """What only the person himself can know of his perception."""
+
+    NO = ""
+    DISTRACTED = "distracted"
+    SECRET = "in secret"
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of a step; `text` is its span within the step, from `start`.
@@ -48,6 +56,8 @@ class Statement:
     wide: bool = False
     heard: bool = False
     known: bool = False  # "knows about it", of what happened or of a topic
+    thought: bool = True  # that the people of the chain think so, of what somebody perceived
+    inward: Inward = Inward.NO
     of_that: bool = False  # "does not know that", of what was just said
     cited: bool = False  # the line is named in the same sentence
     then: bool = False  # told as coming after what was told before
@@ -66,5 +76,7 @@ class Statement:
     first: bool = False  # of how it was at first
     count: int = 0  # "these three moves"
     passive: bool = False  # nobody is named as speaker
+    around: str = ""  # "before", "after" the move
+    alone: bool = False  # nobody else is there
     bare: bool = False  # a place and nothing else
     quoted: bool = False  # a sentence of the story, word for word: no reasoning

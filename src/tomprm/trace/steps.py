@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from tomprm.trace.segment import segment
 
+LONGEST = 4000  # characters of a step that are read: time is quadratic in them (people write up to 600)
+
 
 class Format(str, Enum):
     """How a completion keeps to `<think> ... </think> <answer> ... </answer>`."""
@@ -83,6 +85,13 @@ def _locate(text: str, steps: Sequence[str]) -> tuple[Step, ...]:
         cursor = start + len(step)
         found.append(Step(start, cursor, step))
     return tuple(found)
+
+
+def shortened(step: Step) -> Step:
+    """The beginning of a step, of at most `LONGEST` characters."""
+    if len(step.text) <= LONGEST:
+        return step
+    return Step(step.start, step.start + LONGEST, step.text[:LONGEST])
 
 
 def read_format(text: str) -> Format:

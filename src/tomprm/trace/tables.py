@@ -15,6 +15,8 @@ from tomprm.trace.tagging import sentences
 if TYPE_CHECKING:
     from tomprm.trace.reading import Reader
 
+_MOVER = re.compile(r"\b(?:mover|moves|moved|new|puts|destination)\b")  # head of a table of moves
+_MOVED = re.compile(r"\b(?:new|moved?|moves|puts?|to|dest\w*)\b")
 _LONGEST_ROW = 1000  # characters that are read: cells are read several times (people write up to 300)
 
 
@@ -75,7 +77,12 @@ def _cell(
     heading = reader.tokens(column)
     people = [t for t in tokens if t.tag == "P" and t.group]
     place = next((t for t in tokens if t.tag in "CRu"), None)
-    if re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column) and people:
+    leads = reader.columns[0] if reader.columns[:1] == ["who"] else None  # "who | last place they saw"
+    if (
+        re.search(r"\b(?:see[ns]?|saw|witness\w*|observ\w*|watch\w*|present|who)\b", column)
+        and people
+        and column != leads
+    ):
         group = people[-1].group
         alone = len(tokens) == len(people) == 1
         if not alone:
@@ -87,7 +94,13 @@ def _cell(
         owner = next((t.group for t in heading if t.tag in "SP" and t.group), None) or subject
         relation = "room" if place.tag == "R" else "place"
         believes = any(t.tag in "BAF" for t in heading) or re.search("belie|think|know|mind", column)
-        if owner is not None and not (owner.pronoun and subject is None):
+        moved = subject is not None and not believes
+        if moved and (_MOVED.search(column) or _MOVER.search("".join(reader.columns[:1]))):
+            yield Statement(
+                ClaimKind.MOVE, cell, 0, group=subject, thing="it", place=place.value, relation=relation,
+                lines=lines,
+            )  # fmt: skip
+        elif owner is not None and not (owner.pronoun and subject is None):
             owner = subject if owner.pronoun and subject is not None else owner
             yield Statement(
                 ClaimKind.BELIEF, cell, 0, chain=(owner,), thing="it", place=place.value,

@@ -7,12 +7,17 @@ an `x`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tomprm.trace.groups import THE, Group, Token, groups, happening, owners, people
 from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.spelling import SMALL, Word, misspelt, raw_words, split_words
 from tomprm.trace.words import ENGLISH, OWNERS, PRONOUNS, word_set
 
 DETERMINERS = word_set("the a an his her their its this that")
+_ITS = word_set("in still not now already at there gone back inside been never no")  # "its still in the box"
+_NOUNS = word_set("talk message claim report")  # verbs too
+_IS = word_set("'s is was would must should")
 LONGEST = 250  # words of a sentence, the rest is another: time is quadratic in them (people write up to 60)
 
 
@@ -27,9 +32,25 @@ def sentences(text: str, lexicon: Lexicon) -> list[list[Token]]:
             made, width = _one(raw, low, i, lexicon)
             tokens += made
             i += width
-        if phrases := groups(owners(tokens)):
+        if phrases := groups(owners(_holders(tokens, lexicon))):
             done.append(phrases)
     return done
+
+
+def _holders(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """What is a thing of its own and holds others is a place where something is put into it."""
+    moved = held = False
+    for i, token in enumerate(tokens):
+        if (
+            token.tag == "T"
+            and moved
+            and held
+            and tokens[i - 1].tag in "if"
+            and token.value in lexicon.holders
+        ):
+            tokens[i] = replace(token, tag="C")
+        moved, held = moved or token.tag == "M", held or token.tag == "T"
+    return tokens
 
 
 def _sentences(text: str) -> list[list[Word]]:
@@ -106,6 +127,8 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
     if english:
         n, kind = english
+        if word == "so" and n == 2 and low[i + 1] == "that" and i + 2 < len(raw) and low[i + 2] in _IS:
+            n, kind = 1, "J"  # "so that is where", not "so that she"
         return ([Token(kind, here.start, raw[i + n - 1].end, " ".join(low[i : i + n]))] if kind else []), n
     if word in PRONOUNS:
         return [Token("P", here.start, here.end, word, group=Group(pronoun=PRONOUNS[word]))], 1
@@ -114,7 +137,11 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     if word in ("it", "itself"):
         return [Token("T", here.start, here.end, word)], 1
     if word == "its":
-        return [], 1
+        meant = i + 1 < len(raw) and low[i + 1] in _ITS
+        return [
+            Token("T", here.start, here.end, "it"),
+            Token("b", here.end, here.end, "'s"),
+        ] if meant else [], 1
     if word == "all":
         return [], 1
     if word == ".":
@@ -132,6 +159,8 @@ def _this(raw: list[Word], low: list[str], i: int) -> list[Token]:
     rest = [w for w in low[i + 1 : i + 4] if w not in ("too", "also", "either", "again")]
     after = rest[0] if rest else "."
     tagged = ENGLISH.get((after,), "x")
+    if after in _NOUNS:
+        return []
     if not after[0].isalnum() or (tagged and tagged in "bhmnMXOYJciyfBHZ") or after in ("himself", "herself"):
         return [Token("V", here.start, here.end, word)]
     return [Token("t", here.start, here.end, word)] if word == "that" else []

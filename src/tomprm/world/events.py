@@ -11,9 +11,10 @@ They differ only for secret witnesses (in R, not in P) and distracted people (in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -116,6 +117,17 @@ class Story:
         if fact not in self._by_fact:
             self._by_fact[fact] = tuple(e for e in self.events if e.value(fact) is not None)
         return self._by_fact[fact]
+
+    @cached_property
+    def _by_line(self) -> dict[int | None, list[Event]]:
+        found: dict[int | None, list[Event]] = {}
+        for event in self.events:
+            found.setdefault(event.line, []).append(event)
+        return found
+
+    def at(self, line: int | None) -> Sequence[Event]:
+        """The events of a line, in story order."""
+        return self._by_line.get(line, ())
 
     def places(self, thing: str) -> tuple[str, ...]:
         """The places where `thing` really was, in order of first visit."""
