@@ -140,7 +140,8 @@ def rl_steps(number: int, english: list[Pair]) -> dict[str, Any]:
             )  # fmt: skip
             generated = time.process_time() - start
             forget()
-            scored = seconds(lambda: [trainer.score(chosen[r.prompt], r) for r in rollouts])  # noqa: B023
+            theirs = [chosen[r.prompt] for r in rollouts]
+            scored = seconds(lambda: trainer.score(theirs, rollouts))  # noqa: B023
             forget([checker for checker, _ in checkers])
             some = [checkers[i % len(checkers)] for i in range(len(rollouts))]
             in_english = seconds(lambda: [checker.check(trace) for checker, trace in some])  # noqa: B023

@@ -56,7 +56,8 @@ def tail_metrics(folder: Path, steps: int) -> Iterator[Callable[[], None]]:
         nonlocal shown
         if not path.is_file():
             return
-        lines = path.read_text(encoding="utf-8").splitlines()
+        whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")  # the last line may be half written
+        lines = whole.splitlines()
         for line in lines[shown:]:
             row = json.loads(line)
             numbers = ", ".join(
