@@ -5,4 +5,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/openrlhf_cpu_env.sh
-exec "$TOMPRM_VENV/bin/python" -m pytest -m openrlhf tests/openrlhf_cpu -p no:xdist --durations=0 "$@"
+exec "$TOMPRM_VENV/bin/python" -m pytest -m "openrlhf and not slow" tests/openrlhf_cpu -p no:xdist --durations=0 "$@"

@@ -94,10 +94,12 @@ def _rollout(
 def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
     """What a completion says: its ids decoded without the tokenizer's end-of-sequence token, and without
     special tokens at its very end (chat models stop at others, too)."""
-    special = set(tokenizer.all_special_ids)
-    kept = [i for i in ids if i != tokenizer.eos_token_id]
-    while kept and kept[-1] in special and kept[-1] != tokenizer.unk_token_id:
-        kept.pop()
+    end = tokenizer.eos_token_id  # a look-up each time it is asked for
+    kept = [i for i in ids if i != end]
+    if kept and kept[-1] in (special := tokenizer.all_special_ids):
+        unknown = tokenizer.unk_token_id
+        while kept and kept[-1] in special and kept[-1] != unknown:
+            kept.pop()
     return str(tokenizer.decode(kept))
 
 

@@ -20,6 +20,7 @@ from tomprm.rl.train import forget_after
 from tomprm.world.items import Item
 
 DONE, LOG, BAD = "openrlhf.done", "openrlhf.log", "bad_reward.json"
+STARTED, PORT_TAKEN, STARTS = "=== tomprm starts OpenRLHF", "EADDRINUSE", 3
 
 
 class RunFailed(RuntimeError):
@@ -91,11 +92,15 @@ def train(
     flags = openrlhf_flags(config, seed, folder, chat=False)  # of which the names of columns are needed
     rows = prompt_rows(config, prompt_pool(config, items), seed, flags)
     write_prompts(folder / "data" / "prompts.jsonl", rows)
-    forget_after(folder / "metrics.jsonl", checkpoint_step(folder))
     (folder / BAD).unlink(missing_ok=True)
-    code = _start(words, folder, watch)
-    if code:
-        raise RunFailed(failure(folder, code))
+    for left in reversed(range(STARTS)):
+        forget_after(folder / "metrics.jsonl", checkpoint_step(folder))
+        code = _start(words, folder, watch)
+        if not code:
+            break
+        # OpenRLHF looks for a free port and takes it seconds later; another process may have been quicker.
+        if not left or PORT_TAKEN not in _tail(folder):
+            raise RunFailed(failure(folder, code))
     if not (policy / "config.json").is_file():
         raise RunFailed(f"OpenRLHF ended without saving {policy}; see {folder / LOG}")
     (folder / DONE).write_text(json.dumps({"step": config.rl.steps}) + "\n", encoding="utf-8")
@@ -108,6 +113,8 @@ def _start(words: list[str], folder: Path, watch: Callable[[], None]) -> int:
         words = [sys.executable, *words[1:]]
     environment = os.environ | {RUN: str(folder.resolve())}
     with (folder / LOG).open("ab") as log:
+        log.write(f"{STARTED}\n".encode())
+        log.flush()
         process = subprocess.Popen(
             words, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
         )
@@ -147,13 +154,19 @@ def checkpoint_step(folder: Path) -> int:
 def failure(folder: Path, code: int) -> str:
     """The cause of a failed run in a line or two: the saved sample first, then the log's last error."""
     log = folder / LOG
-    tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-400:]
+    tail = _tail(folder).splitlines()
     if (folder / BAD).is_file():
         saved: dict[str, Any] = json.loads((folder / BAD).read_text(encoding="utf-8"))
         return f"the reward failed: {saved['error']}; the sample is in {folder / BAD}, the log in {log}"
     errors = [line.strip() for line in tail if "Error" in line or line.startswith("tomprm:")]
     last = errors[-1] if errors else f"exit code {code}"
     return f"OpenRLHF failed: {last}; the log is {log}; the same command goes on from the last checkpoint"
+
+
+def _tail(folder: Path) -> str:
+    """The log's last lines, of the last start alone."""
+    text = (folder / LOG).read_text(encoding="utf-8", errors="replace").rpartition(STARTED)[2]
+    return "\n".join(text.splitlines()[-400:])
 
 
 def _local_gpus() -> int:
