@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tomprm.config import ConfigError, RunConfig
 from tomprm.rl.openrlhf.checks import check_layout, check_model, check_prompts, check_reward, check_versions
@@ -20,6 +21,7 @@ from tomprm.rl.train import forget_after
 from tomprm.world.items import Item
 
 DONE, LOG, BAD = "openrlhf.done", "openrlhf.log", "bad_reward.json"
+JOB = "ray_job"  # the name of a submitted one
 STARTED, PORT_TAKEN, STARTS = "=== tomprm starts OpenRLHF", "EADDRINUSE", 3
 
 
@@ -109,7 +111,13 @@ def train(
 
 def _start(words: list[str], folder: Path, watch: Callable[[], None]) -> int:
     """Run the command with its output in the log; Ctrl-C stops it first."""
-    if words[0] == "python":
+    job = words[:3] == ["ray", "job", "submit"]
+    if job:
+        _stop_job(words, folder)  # a former client may have been killed, and its job goes on
+        name = f"tomprm-{uuid4().hex[:12]}"
+        (folder / JOB).write_text(name, encoding="utf-8")
+        words = [*words[:3], "--submission-id", name, *words[3:]]
+    elif words[0] == "python":
         words = [sys.executable, *words[1:]]
     environment = os.environ | {RUN: str(folder.resolve())}
     with (folder / LOG).open("ab") as log:
@@ -126,6 +134,8 @@ def _start(words: list[str], folder: Path, watch: Callable[[], None]) -> int:
                     watch()
         except BaseException:
             _stop(process)
+            if job:
+                _stop_job(words, folder)
             raise
 
 
@@ -140,6 +150,14 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             continue
         except ProcessLookupError:
             return
+
+
+def _stop_job(words: list[str], folder: Path) -> None:
+    """End the folder's job on the cluster, if one runs."""
+    if (folder / JOB).is_file():
+        name, address = (folder / JOB).read_text(encoding="utf-8"), words[words.index("--address") + 1]
+        subprocess.run(["ray", "job", "stop", "--address", address, name], capture_output=True, check=False)
+        (folder / JOB).unlink()
 
 
 def checkpoint_step(folder: Path) -> int:
