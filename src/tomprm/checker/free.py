@@ -108,7 +108,11 @@ class FreeReading:
             yield statements[0].start, turned
 
     def _moved(self, s: Statement) -> Statement:
-        """ "Ann -> box" is a move where she makes one."""
+        """ "Ann -> box" is a move where she makes one, "Ann moves to the hall" where she does not go there."""
+        if s.kind is ClaimKind.ENTRY and s.bare and s.group is not None and s.group.names:
+            who, time = s.group.names, self.telling.time
+            if not time.entries(who[:1], s.room) and time.moves(who, self.telling.things("it"), "", s.room):
+                return replace(s, kind=ClaimKind.MOVE, thing="it", place=s.room, relation="room", bare=False)
         if s.kind is ClaimKind.BELIEF and s.bare and len(s.chain) == 1:
             lines = self.telling.time.moves(s.chain[0].names, [self.telling.thing], s.place, "")
             if any(n > self.telling.cursor for n in lines):

@@ -82,7 +82,8 @@ def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str, brief: b
         and (t.last_step or (s.concludes and s.when is not When.NOW and t.anchor is None))
     ):
         ending = (t.last_step or t.told_all) and not t.timed
-        moments = [asked.line] if ending else [*moments[:1], asked.line]
+        # One drawn while the story is still being told may be meant of anything told by then.
+        moments = [asked.line] if ending else [*moments[:1], asked.line, *moments[2:]]
     elif s.first and s.positive and s.lines is None:
         moments = list[int | None]([t.checker.state.story.about(fact)[0].line])
     elif len(moments) > 1 and s.positive and s.place:

@@ -14,6 +14,7 @@ from tomprm.trace.statements import Inward, Statement
 from tomprm.trace.words import NUMBERS, ORDINALS
 
 _TALKS = re.compile(r"\b(?:talk|conversation|discussion|chat)s?\b")
+_COMING = re.compile(r"\b(?:later|further|subsequent|following|next|remaining|rest|other)\b")
 Build = Callable[["Match"], Iterator[Statement]]
 
 
@@ -234,6 +235,8 @@ def sees(m: Match) -> Iterator[Statement]:
     yield m.claim(
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
+        pointing=any(t.word in ("this", "that") for t in m.tokens_of("V")),
+        coming=_COMING.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
         firm=not (_vague(m) or (negated and verb.startswith(_LATER))),
         heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
@@ -243,7 +246,8 @@ def sees(m: Match) -> Iterator[Statement]:
 def _vague(m: Match) -> bool:
     """ "Only the first talk was heard by Ann": what was, has not been read."""
     before = m.clause.tags[: m.found.start()]
-    return m.found[0][0] in "OZHn" and bool(set("xk1") & set(before))
+    named = m.found[0][0] == "T" and bool(m.tokens_of("T")[0].value)  # "the hat was seen by Ann": the hat itself
+    return named or (m.found[0][0] in "OZHn" and bool(set("xk1") & set(before)))
 
 
 def distracted(m: Match) -> Iterator[Statement]:
@@ -324,6 +328,12 @@ def hears_from(m: Match) -> Iterator[Statement]:
 def _topic_name(m: Match) -> str:
     token = m.one("topic") if "topic" in m.found.re.groupindex else None
     return called(token)
+
+
+def believed(m: Match) -> Iterator[Statement]:
+    """It is (not) believed by Ann."""
+    if any(t.tag == "U" or t.word == "believed" for t in m.tokens_of("B") + m.tokens_of("U")):
+        yield m.claim(ClaimKind.TRUST, group=m.who(), positive="n" not in m.found[0])
 
 
 def trusts(m: Match) -> Iterator[Statement]:
