@@ -87,6 +87,7 @@ class FreeReading:
             s = self._moved(s)
             if s.kind in _EVENTS:
                 made, line = retell(self.telling, s)
+                self.telling.overlooked = False
                 told = [n for at, n, _ in retold if at < s.start]
                 if s.then and line is not None and told and line < told[-1] and s.kind is not ClaimKind.EXIT:
                     made = [self._too_early(s, v, told[-1]) for v in made]
@@ -100,6 +101,8 @@ class FreeReading:
                 self.telling.before = earlier[-1] if earlier else None
                 untold = s.joint in BEFORE and s.kind is ClaimKind.PRESENCE  # "before Ann gets there"
                 made = [] if untold else _JUDGES[s.kind](self.telling, s)
+                blind = s.kind is ClaimKind.PERCEPTION and (bool(s.inward) or not s.positive)
+                self.telling.overlooked = blind or (self.telling.overlooked and s.kind is ClaimKind.PRESENCE)
             if not s.quoted:
                 yield from ((s.start, v) for v in made)
 

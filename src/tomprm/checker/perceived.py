@@ -45,11 +45,15 @@ def perception(t: Telling, s: Statement) -> Verdicts:
         ClaimKind.BELIEF,
     ):
         return [unclear(s, "what is known is not clear")]
+    if s.positive and s.coming and s.wide:
+        return _later(t, s, group) or [unclear(s, "what comes later is not clear")]
     targets = _targets(t, s)
     if not s.positive and s.later and not s.company:
         later = _later(t, s, group)
         if later is not None:
             return later
+    if s.pointing and not s.positive and t.overlooked:
+        s = replace(s, firm=False)  # "Ann was distracted. Bob did not notice that."
     if not targets:
         return [unclear(s, "what is seen is not clear")]
     made = [_witnessed(t, s, group, event) for event in targets]
@@ -193,7 +197,10 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
         chosen = [*acts, *reversed(t.deeds or t.told)]
     if chosen and chosen[0] in t.also and s.lines is None:
         chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]
-    if s.lines is None and not s.wide:
+    if s.watched and s.lines is None:
+        chosen = t.latest[-1:]
+        chosen = [*chosen, *[n for line in chosen for n in t.fits.get(line, ()) if n != line]]
+    elif s.lines is None and not s.wide:
         chosen = [*chosen, *[n for line in chosen for n in t.alts.get(line, ())]]
     events = [t.time.perceived(n) for n in chosen]
     return [e for e in events if e is not None]

@@ -30,6 +30,7 @@ _AROUND = {
 }  # fmt: skip
 _NTH = frozenset(ORDINALS)
 _OTHER = re.compile("P[hbmX]*")
+_UNTOLD = re.compile("P.*x|x.*P")
 
 
 def _leaders(after: Sequence[Clause]) -> Iterator[str]:
@@ -104,6 +105,7 @@ class Reader:
         concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
         closes = bool(cues.END.search(spoken))
         found: list[Statement] = []
+        untold = False  # the clause before tells something that was not understood
         parts = list(clauses(sentence))
         for index, clause in enumerate(parts):
             before = [c.tokens[-1].end for c in parts[:index] if c.tokens]
@@ -149,12 +151,15 @@ class Reader:
                 self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
+            lost, untold = untold, not read and _UNTOLD.search(known.tags) is not None
             if cues.DENIED.search(spoken):
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
             hidden = secret and cues.SECRET.search(text[max(head, opened) : max(ends, tail)])
             for statement in read:
+                if lost and statement.kind is ClaimKind.PERCEPTION and "V" in known.tags:
+                    statement = replace(statement, firm=False)  # it may be what was not understood
                 if hidden and statement.kind is ClaimKind.PERCEPTION and statement.positive:
                     statement = replace(statement, inward=Inward.SECRET)
                 inside = [span for mark, span in marks if head <= mark < tail]
