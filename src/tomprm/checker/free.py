@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tomprm.checker import held, perceived, whereabouts
+from tomprm.checker import held, perceived, trusted, whereabouts
 from tomprm.checker.retold import retell
 from tomprm.checker.telling import BEFORE, Telling, Verdicts
 from tomprm.checker.timeline import Timeline
@@ -85,6 +85,8 @@ class FreeReading:
         first = [s for i, s in enumerate(statements) if s.kind in _EVENTS and s.joint in _WHILE and i]
         for s in [*first, *(s for s in statements if s not in first)]:
             s = self._moved(s)
+            if s.kind is ClaimKind.SAID and s.bare and not self._tells(s):
+                continue
             if s.kind in _EVENTS:
                 made, line = retell(self.telling, s)
                 self.telling.overlooked = False
@@ -111,7 +113,7 @@ class FreeReading:
             yield statements[0].start, turned
 
     def _moved(self, s: Statement) -> Statement:
-        """ "Ann -> box" is a move where she makes one, "Ann moves to the hall" where she does not go there."""
+        """ "Ann -> box" is a move where she makes one, "Ann moves to the hall" where she does not go."""
         if s.kind is ClaimKind.ENTRY and s.bare and s.group is not None and s.group.names:
             who, time = s.group.names, self.telling.time
             if not time.entries(who[:1], s.room) and time.moves(who, self.telling.things("it"), "", s.room):
@@ -121,6 +123,10 @@ class FreeReading:
             if any(n > self.telling.cursor for n in lines):
                 return replace(s, kind=ClaimKind.MOVE, group=s.chain[0], chain=(), bare=False)
         return s
+
+    def _tells(self, s: Statement) -> bool:
+        who = s.group.names if s.group is not None else ()
+        return bool(who and self.telling.time.tells(who, (), [s.thing], ""))
 
     def _ordered(self, told: list[tuple[Statement, int]]) -> ClaimVerdict | None:
         """ "After", "before" and "had already" between two events of a sentence have to hold; the verdict on
@@ -179,7 +185,7 @@ class FreeReading:
 _JUDGES: dict[ClaimKind, Callable[[Telling, Statement], Verdicts]] = {
     ClaimKind.PERCEPTION: perceived.perception,
     ClaimKind.SIGHT: perceived.sight,
-    ClaimKind.TRUST: perceived.trust,
+    ClaimKind.TRUST: trusted.trust,
     ClaimKind.BELIEF: held.belief,
     ClaimKind.CONCLUSION: held.conclusion,
     ClaimKind.LOCATION: held.location,

@@ -190,6 +190,12 @@ def says(m: Match) -> Iterator[Statement]:
     )  # fmt: skip
 
 
+def topic_of(m: Match) -> Iterator[Statement]:
+    """Ann: the harvest. What she talks of, or what she knows of."""
+    for found in says(m):
+        yield replace(found, bare=True)
+
+
 def location(m: Match) -> Iterator[Statement]:
     thing, place = m.one("thing"), m.one("place")
     if thing is None or place is None or place.tag not in "CR":
@@ -198,3 +204,28 @@ def location(m: Match) -> Iterator[Statement]:
         ClaimKind.LOCATION, thing=called(thing) or "it", place=called(place),
         relation="room" if place.tag == "R" else "place", positive="n" not in m.found[0],
     )  # fmt: skip
+
+
+def believed(m: Match) -> Iterator[Statement]:
+    """It is (not) believed by Ann."""
+    if any(t.tag == "U" or t.word == "believed" for t in m.tokens_of("B") + m.tokens_of("U")):
+        yield m.claim(ClaimKind.TRUST, group=m.who(), positive="n" not in m.found[0])
+
+
+def trusts(m: Match) -> Iterator[Statement]:
+    who = m.who()
+    last = m.clause.tokens[m.found.end() - 1]
+    verb = next(
+        (
+            t.word
+            for t in m.tokens("who") and m.clause.tokens[m.found.start() : m.found.end()]
+            if t.tag == "B"
+        ),
+        "",
+    )
+    if last.tag == "T" and verb and not verb.startswith("belie"):
+        return
+    if who is not None:
+        negated = ("n" in m.found[0]) != ("D" in m.found[0])
+        company = m.who("company") if "company" in m.found.re.groupindex else None
+        yield m.claim(ClaimKind.TRUST, group=who, positive=not negated, company=company)

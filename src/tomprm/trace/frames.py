@@ -15,6 +15,7 @@ from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.deeds import (
     back_there,
+    believed,
     goes,
     location,
     moves,
@@ -25,6 +26,8 @@ from tomprm.trace.deeds import (
     presence,
     says,
     still,
+    topic_of,
+    trusts,
     walks,
     watches,
 )
@@ -33,7 +36,6 @@ from tomprm.trace.meanings import (
     Match,
     belief,
     belief_there,
-    believed,
     distracted,
     finds,
     finds_last,
@@ -51,7 +53,6 @@ from tomprm.trace.meanings import (
     sees_her,
     topic,
     topic_passive,
-    trusts,
     unknown,
 )
 from tomprm.trace.statements import Statement
@@ -148,7 +149,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", trusts),
     (r"(?<![a-zA-Z])[TVk][hbm]+n?[hbm]*[BU]y(?P<who>P)(?=$|,)", believed),
-    (r"^,*(?P<who>P):(?P<thing>K)", says),
+    (r"^,*(?P<who>P):(?P<thing>K)(?=$|,)", topic_of),
     # moves
     (r"(?P<who>P)(?::?f?|[hbm]*Mf)R,?[>i]+(?:R>)*(?P<room>R)", walks),
     (r"(?P<who>P)[hbm]*Mi+(?P<room>R)", walks),

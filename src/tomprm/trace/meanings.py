@@ -235,7 +235,7 @@ def sees(m: Match) -> Iterator[Statement]:
     yield m.claim(
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
-        pointing=any(t.word in ("this", "that") for t in m.tokens_of("V")),
+        pointing=any(t.tag == "V" and t.word in ("this", "that", "which") for t in m.clause.tokens),
         coming=_COMING.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
         firm=not (_vague(m) or (negated and verb.startswith(_LATER))),
@@ -246,7 +246,9 @@ def sees(m: Match) -> Iterator[Statement]:
 def _vague(m: Match) -> bool:
     """ "Only the first talk was heard by Ann": what was, has not been read."""
     before = m.clause.tags[: m.found.start()]
-    named = m.found[0][0] == "T" and bool(m.tokens_of("T")[0].value)  # "the hat was seen by Ann": the hat itself
+    named = m.found[0][0] == "T" and bool(
+        m.tokens_of("T")[0].value
+    )  # the hat itself was seen
     return named or (m.found[0][0] in "OZHn" and bool(set("xk1") & set(before)))
 
 
@@ -328,28 +330,3 @@ def hears_from(m: Match) -> Iterator[Statement]:
 def _topic_name(m: Match) -> str:
     token = m.one("topic") if "topic" in m.found.re.groupindex else None
     return called(token)
-
-
-def believed(m: Match) -> Iterator[Statement]:
-    """It is (not) believed by Ann."""
-    if any(t.tag == "U" or t.word == "believed" for t in m.tokens_of("B") + m.tokens_of("U")):
-        yield m.claim(ClaimKind.TRUST, group=m.who(), positive="n" not in m.found[0])
-
-
-def trusts(m: Match) -> Iterator[Statement]:
-    who = m.who()
-    last = m.clause.tokens[m.found.end() - 1]
-    verb = next(
-        (
-            t.word
-            for t in m.tokens("who") and m.clause.tokens[m.found.start() : m.found.end()]
-            if t.tag == "B"
-        ),
-        "",
-    )
-    if last.tag == "T" and verb and not verb.startswith("belie"):
-        return
-    if who is not None:
-        negated = ("n" in m.found[0]) != ("D" in m.found[0])
-        company = m.who("company") if "company" in m.found.re.groupindex else None
-        yield m.claim(ClaimKind.TRUST, group=who, positive=not negated, company=company)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tomprm.trace import cues
 from tomprm.trace.claims import ClaimKind
-from tomprm.trace.clauses import Clause, clauses
+from tomprm.trace.clauses import Clause, clauses, leaders
 from tomprm.trace.frames import read_clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.lexicon import Lexicon
@@ -33,15 +33,6 @@ _OTHER = re.compile("P[hbmX]*")
 _UNTOLD = re.compile("P.*x|x.*P")
 
 
-def _leaders(after: Sequence[Clause]) -> Iterator[str]:
-    """Who acts in the clauses of time that follow at once."""
-    for clause in after:
-        if clause.joint not in (*TIMES, "when", "while", "as", "whilst", "by the time"):
-            return
-        leader = next((t.group for t in clause.tokens if t.tag == "P"), None)
-        yield from leader.names if leader is not None else ()
-
-
 @dataclass
 class Reader:
     """Reads the steps of one trace in order."""
@@ -54,6 +45,7 @@ class Reader:
     called: dict[str, int] = field(default_factory=dict[str, int])  # she or he, in this sentence
     doubts: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])  # in this sentence
     unread: bool = False  # the step tells an event that was not understood
+    untold: bool = False  # the clause before tells something that was not understood
     follows: bool = False  # the clause goes on from the one before: "so he hears it"
     contrast: bool = False
     coordinated: bool = False
@@ -105,7 +97,6 @@ class Reader:
         concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
         closes = bool(cues.END.search(spoken))
         found: list[Statement] = []
-        untold = False  # the clause before tells something that was not understood
         parts = list(clauses(sentence))
         for index, clause in enumerate(parts):
             before = [c.tokens[-1].end for c in parts[:index] if c.tokens]
@@ -151,14 +142,14 @@ class Reader:
                 self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
-            lost, untold = untold, not read and _UNTOLD.search(known.tags) is not None
+            lost, self.untold = self.untold, not read and _UNTOLD.search(known.tags) is not None
             if cues.DENIED.search(spoken):
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
             hidden = secret and cues.SECRET.search(text[max(head, opened) : max(ends, tail)])
             for statement in read:
-                if lost and statement.kind is ClaimKind.PERCEPTION and "V" in known.tags:
+                if lost and index and statement.kind is ClaimKind.PERCEPTION and "V" in known.tags:
                     statement = replace(statement, firm=False)  # it may be what was not understood
                 if hidden and statement.kind is ClaimKind.PERCEPTION and statement.positive:
                     statement = replace(statement, inward=Inward.SECRET)
@@ -176,6 +167,7 @@ class Reader:
                         when=When.END if state and cues.FINALLY.search(spoken) else when,
                         lines=at[-1] if marks and at else lines,
                         sentence=number,
+                        lost=lost,
                         joint=known.joint,
                         ahead=known.ahead,
                         concludes=concludes,
@@ -286,7 +278,7 @@ class Reader:
         self.continued = clause.joint == "and" and not re.match("P[hbmni1]*[OZHN]", clause.tags)
         plural = self.together
         # "She is not there when Ann moves it": she is not Ann.
-        self.apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))
+        self.apart = [] if clause.joint in SUBORDINATE else list(leaders(after))
         bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
             group = token.group
@@ -294,6 +286,8 @@ class Reader:
                 bound = []
             if group is not None:
                 group = self._meant(group, [*bound, *self.apart], [n for n in here if n not in bound])
+                if group.kind == "none" and token.word.endswith("else"):
+                    group = replace(group, but=(*group.but, *self.spoken, *self.together, *self.recent[:2]))
                 bound = [*bound, *group.names]
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]

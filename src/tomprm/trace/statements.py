@@ -60,6 +60,7 @@ class Statement:
     inward: Inward = Inward.NO
     of_that: bool = False  # "does not know that", of what was just said
     pointing: bool = False  # "did not notice that": perhaps that somebody else was not looking
+    lost: bool = False  # what was told just before was not understood
     watched: bool = False  # of the event told with it
     coming: bool = False  # "the later moves"
     cited: bool = False  # the line is named in the same sentence
