@@ -190,3 +190,11 @@ def leaders(after: Sequence[Clause]) -> Iterator[str]:
             return
         leader = next((t.group for t in clause.tokens if t.tag == "P"), None)
         yield from leader.names if leader is not None else ()
+
+
+_UNTOLD = re.compile("P.*x|x.*P")
+
+
+def untold(tags: str, read: bool) -> bool:
+    """Does a clause tell what is not understood, or that somebody does nothing?"""
+    return tags.endswith("mz") or (not read and _UNTOLD.search(tags) is not None)

@@ -232,13 +232,15 @@ def sees(m: Match) -> Iterator[Statement]:
         return
     known = any(t in words for t in "BAN")
     owner = m.who("owner") if "owner" in m.found.re.groupindex else None
+    # "Ann's move there", "all the moves there": which visit is meant, has not been read.
+    elsewhere = (owner is not None or _any(m)) and "L" in m.clause.tags[m.found.start() :]
     yield m.claim(
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
         pointing=any(t.tag == "V" and t.word in ("this", "that", "which") for t in m.clause.tokens),
         coming=_COMING.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
-        firm=not (_vague(m) or (negated and verb.startswith(_LATER))),
+        firm=not (_vague(m) or (negated and verb.startswith(_LATER)) or elsewhere),
         heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
     )  # fmt: skip
 
@@ -246,9 +248,7 @@ def sees(m: Match) -> Iterator[Statement]:
 def _vague(m: Match) -> bool:
     """ "Only the first talk was heard by Ann": what was, has not been read."""
     before = m.clause.tags[: m.found.start()]
-    named = m.found[0][0] == "T" and bool(
-        m.tokens_of("T")[0].value
-    )  # the hat itself was seen
+    named = m.found[0][0] == "T" and bool(m.tokens_of("T")[0].value)  # the hat itself was seen
     return named or (m.found[0][0] in "OZHn" and bool(set("xk1") & set(before)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tomprm.trace import cues
 from tomprm.trace.claims import ClaimKind
-from tomprm.trace.clauses import Clause, clauses, leaders
+from tomprm.trace.clauses import Clause, clauses, leaders, untold
 from tomprm.trace.frames import read_clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.lexicon import Lexicon
@@ -30,7 +30,6 @@ _AROUND = {
 }  # fmt: skip
 _NTH = frozenset(ORDINALS)
 _OTHER = re.compile("P[hbmX]*")
-_UNTOLD = re.compile("P.*x|x.*P")
 
 
 @dataclass
@@ -142,7 +141,7 @@ class Reader:
                 self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
-            lost, self.untold = self.untold, not read and _UNTOLD.search(known.tags) is not None
+            lost, self.untold = self.untold, untold(known.tags, bool(read))
             if cues.DENIED.search(spoken):
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
@@ -236,6 +235,8 @@ class Reader:
     def _elliptic(self, clause: Clause, text: str, concludes: bool) -> Statement | None:
         """ "So it should be the box.", "=> box", "Final: [box]", "So, still the box for her." """
         tags = clause.tags.lstrip(",:>")
+        if clause.joint in TIMES:
+            return None  # "after the box"
         if not re.fullmatch(r"[xvSlVT]{0,4}[hbm]*[xl]?[:,]?[hbm]*w?i?[CRu],?(?:oP)?x?", tags):
             return None
         token = next(t for t in clause.tokens if t.tag in "CRu")

@@ -125,6 +125,8 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     known = english or word in PRONOUNS or word in OWNERS or len(word) > 15  # long words would fill the cache
     if not known and (meant := misspelt(word)):
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
+    if word == "no" and any(tuple(low[i + 1 : i + 1 + n]) in lexicon.phrases for n in range(1, 5)):
+        return [Token("n", here.start, here.end, "no")], 1  # "Ann: no red box"
     if english:
         n, kind = english
         if word == "so" and n == 2 and low[i + 1] == "that" and i + 2 < len(raw) and low[i + 2] in _IS:
@@ -146,6 +148,8 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return [], 1
     if word == ".":
         return [], 1
+    if word == "!" and i + 1 < len(raw) and raw[i + 1].start == here.end and low[i + 1].isalpha():
+        return [Token("n", here.start, here.end, "not")], 1  # "Ann !see it"
     if word in "!?":
         return [Token(word, here.start, here.end, word)], 1
     if word == "'s":
