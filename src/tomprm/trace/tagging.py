@@ -125,7 +125,9 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     known = english or word in PRONOUNS or word in OWNERS or len(word) > 15  # long words would fill the cache
     if not known and (meant := misspelt(word)):
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
-    if word == "no" and any(tuple(low[i + 1 : i + 1 + n]) in lexicon.phrases for n in range(1, 5)):
+    if word == "no" and any(
+        tuple(low[j : j + n]) in lexicon.phrases for j in _next(low, i) for n in (1, 2, 3, 4)
+    ):
         return [Token("n", here.start, here.end, "no")], 1  # "Ann: no red box"
     if english:
         n, kind = english
@@ -155,6 +157,13 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     if word == "'s":
         return [Token("'", here.start, here.end, word)], 1
     return [Token("x", here.start, here.end, word)], 1
+
+
+def _next(low: list[str], i: int) -> list[int]:
+    """Where the next word is, behind bold or code marks."""
+    return [
+        j for j in range(i + 1, min(i + 5, len(low))) if all(set(w) <= set("*`_") for w in low[i + 1 : j])
+    ]
 
 
 def _this(raw: list[Word], low: list[str], i: int) -> list[Token]:
