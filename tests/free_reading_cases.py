@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a case is one line)
 """Four own stories and single steps of reasoning about them, each with the statuses it may get.
 
 A line is `STORY STATUSES: step`. Statuses: S supported, X contradicted, U uncheckable, N no claim; more
@@ -841,6 +842,240 @@ H X: The melon is thought by Felix to be believed by Tara to be in the white_dra
 H S: Felix thinks that Mila and Oscar think the melon is in the blue_basket.
 - Felix takes Tara to believe: green_box.
 H XU: Felix takes Tara to believe: white_drawer.
+""",
+    "what is meant by it": """
+H SUN: The white_drawer was chosen by Felix, and this was seen by nobody but Ruth.
+- The green_box was picked by Tara, which was noticed by Oscar's friends only.
+- Felix moves it to the white_drawer. // Ruth then went for the red_crate, and that was witnessed by no one.
+- Mila, Oscar, Tara, Felix and Ruth are in the kitchen, and the melon is in the red_crate. // The blue_basket was selected by Mila, which was seen by all of them.
+- Mila moves the melon to the blue_basket and leaves. // The green_box was used by Tara after Oscar's exit, and this was not seen by Oscar.
+- Mila left the kitchen. // The white_drawer was the choice of Felix, and only Ruth saw this.
+- Mila moves the melon to the blue_basket. // Ruth, the last one, opted for the red_crate, and nobody saw that.
+H X: The melon was seen by Mila in the green_box.
+- The melon was seen by both Mila and Oscar in the white_drawer.
+- The melon was seen in the white_drawer by Oscar.
+H S: The melon was seen in the green_box by Tara.
+H SUN: Tara, Mila and Felix entered the garage. // The scarf was seen by all three of them in the black_chest.
+T SUN: Chloe entered the porch first and Jack after that. // The onion was seen by both of them in the suitcase.
+- Chloe entered the porch first and Jack after that. // The onion was seen by both.
+- Chloe entered the porch first and Jack after that. // The onion in the suitcase was seen by the two of them.
+- Chloe entered the porch first and Jack after that. // In the suitcase the onion was seen by both of them.
+T X: The onion was seen by Chloe in the crate.
+V SUN: Nora and Jonas come back to the study, so Nora sees the later moves there.
+- Nora and Jonas go back to the study, so both of them see the later changes, but Paul and Iris do not.
+- Nora sees the later move there.
+- Nora witnesses the remaining moves.
+- Nora and Jonas return, and Nora watches the following moves.
+- Nora moves the stamp to the tin_box. // Iris sees the next move as well.
+- Nora moves the stamp to the tin_box and leaves. // Paul and Iris see the later moves.
+V XU: Iris sees the later moves there.
+E SUN: Theo is distracted while Ivan moves the ring to the wooden box. // Ivan did not notice that.
+- Theo is distracted while Ivan moves the ring to the wooden box. // Ivan doesn't realise this, so he thinks that Theo knows about it.
+- Ivan moves the ring to the wooden box and Theo misses it. // Ivan didn't see that.
+- Ivan moves the ring to the wooden box, but Theo was not paying attention. Ivan was unaware of this.
+- Ivan moves the ring to the wooden box, but Theo was not paying attention, which Ivan did not notice.
+- Ivan moves the ring to the wooden box, but Theo was not paying attention. Nobody noticed that.
+- Ivan moves the ring to the wooden box. Theo's mind was elsewhere, and this went unnoticed by Ivan.
+- Theo moves the ring to the glass jar and Lena watches in secret. // Theo did not notice that.
+- Theo moves the ring to the glass jar and Lena secretly sees it. // Theo is not aware of this.
+- Theo moves the ring to the glass jar. Lena peeks in. // Theo doesn't notice it.
+- Ivan moves the ring to the wooden box. // Theo didn't notice, and Ivan didn't notice that.
+E X: Theo moves the ring to the glass jar. // Theo did not see that.
+- Ivan moves the ring to the attic. // Ivan did not notice the move.
+T SUN: Chloe: porch -> garden
+- Chloe: porch → garden
+- Chloe moves from the porch to the garden.
+- Chloe: from the porch to the garden
+- Chloe moves to the garden.
+- Chloe: porch -> out -> garden
+- Chloe -> garden
+- Chloe: leaves porch -> garden
+- Chloe, porch -> garden
+- Emma: - -> porch
+T X: Jack: porch -> garden
+- Emma: porch -> garden
+- Emma moves from the porch to the garden.
+H SUN: Tara, Mila and Felix: waiting_room -> garage
+- Mila: kitchen -> waiting_room -> garage -> waiting_room
+- everyone: kitchen -> waiting_room
+- all: kitchen -> waiting_room
+- Mila: kitchen -> out
+H X: Ruth: waiting_room -> garage
+- Oscar and Ruth: waiting_room -> garage
+E SUN: Ivan: ring -> wooden box -> attic
+- Ivan: pantry -> attic (with the ring)
+- Ivan: ring: pantry -> attic
+- Ivan moves to the attic with the ring.
+- Ivan takes the ring and moves to the attic.
+- Ivan carries it from the pantry to the attic.
+- ring: pantry -> attic
+- ring: glass jar -> wooden box
+- Lena: out of pantry
+H SUN: Mila moves the melon to the blue_basket and leaves. // So Felix knew that Oscar believed it was in the blue_basket.
+- Mila moves the melon to the blue_basket. // Tara moves it to the green_box. // So Felix believed that Tara thought it was in the green_box.
+- Oscar made no movements and left. Then Felix and Ruth saw the rest. // So Ruth knew that Felix believed it was in the white_drawer.
+V SUN: Iris publicly claims that the stamp is in the old_suitcase. // So she knew that Paul did not believe it.
+- Iris publicly claims it is in the old_suitcase and Paul tells Nora that it is in the oak_chest. // So now Nora believes it is in the oak_chest.
+H SUN: The melon was in the red_crate at first and was moved to the blue_basket by Mila, seen by all five.
+- The kitchen was left by Mila, by Oscar and by Tara in this order.
+- It is known to Felix that Tara moved the melon to the green_box.
+- Felix remained unaware of Ruth's move.
+- Felix was made aware of Tara's move by being there.
+- Mila never came to know about any of the later moves.
+- Ruth learned of each of the moves by watching it.
+- Nothing after the blue_basket is known to Mila.
+- What was done by Tara was seen by Felix and Ruth, but not by Oscar.
+- What Felix did was noticed by Ruth alone.
+- By the time the melon was put in the green_box by Tara, Mila and Oscar had left.
+- Tara -> green_box (Felix, Ruth see) -> leaves
+- Felix -> white_drawer; only Ruth sees
+- Ruth -> red_crate, alone; leaves
+- Mila out -> Oscar out -> Tara out -> Felix out -> Ruth out
+- kitchen: Mila > Oscar > Tara > Felix > Ruth
+- Mila > Oscar > Tara: blue_basket
+- => Ruth > Felix > Tara: green_box
+- Felix > Ruth: white_drawer
+- garage: Tara, Mila and Felix
+- waiting_room again: Tara, Mila, Felix
+- back in the waiting_room: Tara, Mila, Felix
+H X: => Mila > Oscar > Tara: green_box
+- garage again: Oscar and Ruth
+V SUN: study again: Nora and Jonas
+- study again = Nora + Jonas, stamp in blue_bag
+- study (again): Nora, Jonas -> Nora sees tin_box
+- Iris: public claim, stamp in old_suitcase // It was believed by nobody who left after her.
+- Iris publicly claims that the stamp is in the old_suitcase. // It was not believed by Iris herself.
+- Iris publicly claims that the stamp is in the old_suitcase. // This was believed by Nora and Paul.
+- Paul privately tells Nora that it is in the oak_chest. // It was believed by Nora, and nobody else heard it.
+V XU: Paul privately tells Nora that it is in the oak_chest. // It was not believed by Nora.
+E SUN: Theo: harvest festival -> Ivan
+- Theo: harvest festival, with Ivan listening
+- Theo: harvest festival (only Ivan hears it)
+- Theo: harvest festival, private, to Ivan
+- Ivan: hears about harvest festival
+- Ivan: harvest festival known
+- harvest festival: Theo -> Ivan
+E XU: Ivan: harvest festival, with Theo listening
+- Theo: harvest festival, with Lena listening
+T SUN: Jack sees Chloe leave and knows that she has not seen the move.
+- Emma sees Jack leave.
+- Chloe sees Jack come in.
+- Jack watches Chloe go out.
+- Jack watches Emma come in after the move.
+T X: Chloe sees Jack leave.
+- Chloe watches Emma come in.
+E SUN: Ivan watches Theo leave.
+- Theo sees Ivan come in.
+- Lena sees Theo take it out of the leather pouch.
+- Lena does not see Ivan take it out of the pantry.
+H SUN: The others left before Ruth, so the last move was witnessed by none of them.
+- The fact that Mila was gone was known to Oscar, Tara, Felix and Ruth.
+- Tara is believed by Mila to think that it is in the blue_basket.
+- It can be known by Felix that Tara last saw it in the green_box.
+- It was realised by nobody but Ruth that the melon went back to the red_crate.
+- Oscar was still present when the melon was moved by Mila.
+- After Tara's move had been seen by Felix and Ruth, Tara walked out.
+- The scarf story in the garage is watched by Mila and Felix, but not by Ruth.
+- Mila is in the garage later, but the melon is not there, so she learns nothing new about it.
+- Tara, Mila and Felix are together again later, but only the scarf is moved there.
+""",
+    "right by construction": """
+H SUN: It was seen by everybody that the melon had been moved to the blue_basket.
+- The move to the green_box was only witnessed by Felix and Ruth.
+- The move made by Tara could be seen by Felix and Ruth, who were still there.
+- The kitchen had already been left by Mila and Oscar when the green_box was chosen.
+- Nothing was seen by Mila after she had gone.
+- Mila's exit was seen by Oscar, Tara, Felix and Ruth.
+- It was not seen by Oscar that Tara moved it.
+- The blue_basket is the last place seen by Oscar and Mila.
+- The melon was last seen by Tara in the green_box.
+- Felix assumes that nothing was seen by Oscar after the blue_basket.
+- Ruth is aware that Felix saw only his own move after Tara's.
+- Ruth realised that Mila could not have known of the white_drawer.
+- Mila did not suspect that the melon would be moved again.
+- Oscar took for granted that it would stay in the blue_basket.
+- Tara is certain that Oscar has not learned about the green_box.
+- Felix was sure that Mila still believed in the blue_basket.
+- Oscar wasn't told about the green_box by anybody.
+- Tara never doubted that the melon was in the green_box.
+- Mila expected to find it in the blue_basket.
+- Nobody but Ruth ever learned that it ended in the red_crate.
+- Mila -> sees blue_basket -> leaves
+- Mila: red_crate -> blue_basket, leaves
+- melon: red_crate -> blue_basket -> green_box -> white_drawer -> red_crate
+- Mila -> blue_basket / Oscar -> - / Tara -> green_box
+- Oscar: nothing -> leaves
+- Oscar: - -> out
+- Tara -> green_box -> out (Felix + Ruth watching)
+- after Tara: only Felix, Ruth
+- all 5 -> waiting_room
+- Tara + Mila + Felix -> garage (scarf)
+- Felix sees: blue_basket, green_box, white_drawer
+- Mila knows: blue_basket
+- Oscar: blue_basket (last seen)
+- Ruth: saw everything
+- seen by Tara: red_crate, blue_basket, green_box
+- left before green_box: Mila, Oscar
+- Mila !see green_box
+- Oscar x green_box
+- Mila, Oscar: no green_box
+- kitchen order: Mila -> Oscar -> Tara -> Felix -> Ruth
+- Mila moves the melon to the blue_basket and leaves. // Oscar stays and does nothing, and Mila does not see that because she is out.
+- Mila moves the melon to the blue_basket. // Oscar just waited for a minute. // It was seen by Tara, Felix and Ruth.
+- Mila exits. // Oscar does not move it, which is seen by the rest.
+- Tara moves the melon to the green_box. // Felix saw a dog, and nobody else noticed that.
+- Felix saw a dog. // Tara did not notice it.
+- Felix saw a dog. // Only he saw it.
+- Felix saw a dog, but this doesn't matter. // Felix moves the melon to the white_drawer, and only Ruth sees this.
+- Tara moves the melon to the green_box. // Mila and Oscar weren't there. Tara didn't miss that.
+- Mila, Oscar, Tara, Felix and Ruth meet in the waiting_room. // Tara, Mila and Felix go on to the garage, and this is not seen by the others there.
+- Tara, Mila and Felix enter the garage. // Mila sees the second move of the scarf? No, only the first one.
+- Tara, Mila and Felix are in the garage. // Mila watches Tara's move there.
+- Tara, Mila and Felix are in the garage. // Felix sees all the moves there.
+- Tara, Mila and Felix go to the garage, so Felix sees the later moves there too, and Mila sees one of them.
+V SUN: Nora and Jonas return to the study. // Jonas moves the stamp to the tin_box. // It was believed by Nora, too.
+- Iris publicly claims that the stamp is in the old_suitcase. // It was heard by everyone.
+- Iris publicly claims it is in the old_suitcase. // The claim was believed by Nora and Paul since Iris left last.
+- Paul privately tells Nora about the oak_chest. // Only Nora was told this, and it is believed by her.
+- Paul privately tells Nora about the oak_chest. // Iris and Jonas were not told, so nothing about it is known to them.
+- Paul privately tells Nora about the oak_chest. // This was heard by nobody else.
+- Paul privately tells Nora about the oak_chest. // Nobody else is aware of it.
+E SUN: Theo moves the ring to the glass jar. Lena watched in secret, and no one else noticed that.
+- Theo moves the ring to the glass jar. // Nobody was aware that Lena had seen it.
+- Theo moves the ring to the glass jar. // Lena's watching was noticed by nobody.
+- Theo moves the ring to the glass jar. // It was secretly seen by Lena, which Theo doesn't know.
+- Theo moves the ring to the glass jar. // Theo believed that nobody had seen it.
+- Theo moves the ring to the glass jar. // Theo thought that Lena did not know about it.
+- Ivan moves the ring to the wooden box. // The move was missed by Theo, but this was noticed by nobody.
+- Ivan moves the ring to the wooden box. // Ivan took it that Theo had seen this.
+- Ivan moves the ring to the wooden box. // To Ivan it looked as if Theo had been watching.
+- Theo: harvest festival -> told to Ivan
+- Theo leaves pantry -> Ivan: ring -> attic
+- Ivan: wooden box stays, ring -> attic
+- Theo: pantry -> out
+- Lena: pantry -> out, Theo in
+- Ivan takes the ring from the pantry to the attic, and nobody sees this.
+- The ring was taken to the attic by Ivan after the pantry had been left by Theo.
+- Theo watches Ivan come in.
+- Theo heard nothing about it from Ivan.
+- Ivan: harvest festival, Theo: harvest festival
+- Ivan moves from the pantry to the attic.
+T SUN: Jack -> crate (Chloe gone) -> Emma comes
+- Jack: onion -> crate; Emma: nothing -> Chloe: garden
+- Emma moves into the porch.
+- Emma saw the onion in the crate, and this was not seen by Chloe.
+- The porch was entered by Emma after the onion had been moved.
+- The onion was not seen by Chloe in the crate.
+- The onion was never seen in the crate by Chloe.
+- The onion was last seen by Chloe in the suitcase.
+- The onion was seen in the suitcase by Chloe and Jack.
+- The move to the crate was seen by nobody else.
+- Jack moves the onion to the crate, which nobody else notices.
+""",
+    "back there, and out of it": """
+V SX: Nora, Paul and Iris leave the study. // Nora and Jonas come back. // study again: Nora, Paul and Jonas
+V SU: Nora, Paul and Iris leave the study. // Nora and Jonas come back. // study again: Nora + Jonas
+E X: Theo watches Ivan take the ring out of the pantry.
 """,
 }
 

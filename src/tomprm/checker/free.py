@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tomprm.checker import held, perceived, whereabouts
+from tomprm.checker import held, perceived, trusted, whereabouts
 from tomprm.checker.retold import retell
 from tomprm.checker.telling import BEFORE, Telling, Verdicts
 from tomprm.checker.timeline import Timeline
@@ -85,8 +85,11 @@ class FreeReading:
         first = [s for i, s in enumerate(statements) if s.kind in _EVENTS and s.joint in _WHILE and i]
         for s in [*first, *(s for s in statements if s not in first)]:
             s = self._moved(s)
+            if s.kind is ClaimKind.SAID and s.bare and not self._tells(s):
+                continue
             if s.kind in _EVENTS:
                 made, line = retell(self.telling, s)
+                self.telling.overlooked = False
                 told = [n for at, n, _ in retold if at < s.start]
                 if s.then and line is not None and told and line < told[-1] and s.kind is not ClaimKind.EXIT:
                     made = [self._too_early(s, v, told[-1]) for v in made]
@@ -100,6 +103,8 @@ class FreeReading:
                 self.telling.before = earlier[-1] if earlier else None
                 untold = s.joint in BEFORE and s.kind is ClaimKind.PRESENCE  # "before Ann gets there"
                 made = [] if untold else _JUDGES[s.kind](self.telling, s)
+                blind = s.kind is ClaimKind.PERCEPTION and (bool(s.inward) or not s.positive)
+                self.telling.overlooked = blind or (self.telling.overlooked and s.kind is ClaimKind.PRESENCE)
             if not s.quoted:
                 yield from ((s.start, v) for v in made)
 
@@ -108,12 +113,20 @@ class FreeReading:
             yield statements[0].start, turned
 
     def _moved(self, s: Statement) -> Statement:
-        """ "Ann -> box" is a move where she makes one."""
+        """ "Ann -> box" is a move where she makes one, "Ann moves to the hall" where she does not go."""
+        if s.kind is ClaimKind.ENTRY and s.bare and s.group is not None and s.group.names:
+            who, time = s.group.names, self.telling.time
+            if not time.entries(who[:1], s.room) and time.moves(who, self.telling.things("it"), "", s.room):
+                return replace(s, kind=ClaimKind.MOVE, thing="it", place=s.room, relation="room", bare=False)
         if s.kind is ClaimKind.BELIEF and s.bare and len(s.chain) == 1:
             lines = self.telling.time.moves(s.chain[0].names, [self.telling.thing], s.place, "")
             if any(n > self.telling.cursor for n in lines):
                 return replace(s, kind=ClaimKind.MOVE, group=s.chain[0], chain=(), bare=False)
         return s
+
+    def _tells(self, s: Statement) -> bool:
+        who = s.group.names if s.group is not None else ()
+        return bool(who and self.telling.time.tells(who, (), [s.thing], ""))
 
     def _ordered(self, told: list[tuple[Statement, int]]) -> ClaimVerdict | None:
         """ "After", "before" and "had already" between two events of a sentence have to hold; the verdict on
@@ -172,7 +185,7 @@ class FreeReading:
 _JUDGES: dict[ClaimKind, Callable[[Telling, Statement], Verdicts]] = {
     ClaimKind.PERCEPTION: perceived.perception,
     ClaimKind.SIGHT: perceived.sight,
-    ClaimKind.TRUST: perceived.trust,
+    ClaimKind.TRUST: trusted.trust,
     ClaimKind.BELIEF: held.belief,
     ClaimKind.CONCLUSION: held.conclusion,
     ClaimKind.LOCATION: held.location,

@@ -76,13 +76,16 @@ def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str, brief: b
     asked = t.item.question
     moments = t.moments(s)
     conclusion = chain == collapse(asked.chain) and fact == asked.fact
+    sure = 3
     if (
         conclusion
         and s.lines is None
         and (t.last_step or (s.concludes and s.when is not When.NOW and t.anchor is None))
     ):
         ending = (t.last_step or t.told_all) and not t.timed
-        moments = [asked.line] if ending else [*moments[:1], asked.line]
+        # One drawn while the story is still being told may be meant of anything told by then.
+        sure = 2
+        moments = [asked.line] if ending else [*moments[:1], asked.line, *moments[2:]]
     elif s.first and s.positive and s.lines is None:
         moments = list[int | None]([t.checker.state.story.about(fact)[0].line])
     elif len(moments) > 1 and s.positive and s.place:
@@ -102,7 +105,7 @@ def _held(t: Telling, s: Statement, chain: tuple[str, ...], thing: str, brief: b
         )
         return t.checker.judge_belief(claim, fact, named=not brief and moment == moments[0])
 
-    return t.decide(s, moments, at, sure=3)
+    return t.decide(s, moments, at, sure=sure)
 
 
 def _known(

@@ -45,11 +45,17 @@ def perception(t: Telling, s: Statement) -> Verdicts:
         ClaimKind.BELIEF,
     ):
         return [unclear(s, "what is known is not clear")]
+    if s.positive and s.coming and s.wide:
+        return _later(t, s, group) or [unclear(s, "what comes later is not clear")]
     targets = _targets(t, s)
     if not s.positive and s.later and not s.company:
         later = _later(t, s, group)
         if later is not None:
             return later
+    own = bool(targets) and set(group.names) <= set(t.time.by_line[targets[0].line].actors)
+    own = own and "move" not in s.text and (t.overlooked or s.lost)
+    if not s.positive and (own or (s.pointing and t.overlooked)):
+        s = replace(s, firm=False)  # "Ann was distracted. Bob did not notice that."
     if not targets:
         return [unclear(s, "what is seen is not clear")]
     made = [_witnessed(t, s, group, event) for event in targets]
@@ -193,7 +199,10 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
         chosen = [*acts, *reversed(t.deeds or t.told)]
     if chosen and chosen[0] in t.also and s.lines is None:
         chosen = [*chosen, *[n for n in t.also if n > chosen[0]]]
-    if s.lines is None and not s.wide:
+    if s.watched and s.lines is None:
+        chosen = t.latest[-1:]
+        chosen = [*chosen, *[n for line in chosen for n in t.fits.get(line, ()) if n != line]]
+    elif s.lines is None and not s.wide:
         chosen = [*chosen, *[n for line in chosen for n in t.alts.get(line, ())]]
     events = [t.time.perceived(n) for n in chosen]
     return [e for e in events if e is not None]
@@ -303,48 +312,3 @@ def sight(t: Telling, s: Statement) -> Verdicts:
     if group.options:
         return [unclear(s, "who is meant is not clear")]
     return [t.wrong(s, claim, said, None, ErrorKind.UPDATED_WITHOUT_PERCEPTION, reason)]
-
-
-def trust(t: Telling, s: Statement) -> Verdicts:
-    group = s.group or Group()
-    if s.company is not None:  # nobody trusts herself
-        group = replace(group, options=tuple(n for n in group.options if n not in s.company.names))
-    lines = [*([t.anchor] if t.anchor else []), *reversed(t.latest), *reversed(t.earlier)]
-    said = [n for n in lines if n in t.time.by_line and t.time.by_line[n].kind in SAYING]
-    if s.company is not None and s.company.names and not s.company.options:
-        theirs = t.time.tells(s.company.names, group.names, [], "")
-        said = [n for n in said if n in theirs] or [n for n in [nearest(theirs, t.cursor)] if n is not None]
-    if not said or (not group.names and group.kind != "all"):
-        return [unclear(s, "what is trusted is not clear")]
-    event = next((e for e in t.time.story.at(said[0]) if e.tell is not None or e.said), None)
-    if event is None:
-        return [unclear(s, "nothing is said there")]
-    made: Verdicts = []
-    actors = t.time.by_line[said[0]].actors
-    company = s.company.names if s.company is not None else ()
-    names = group.names
-    if group.kind == "all":
-        hearers = event.tell.listeners if event.tell is not None else event.real
-        names = tuple(sorted(hearers - set(group.but) - set(t.time.by_line[said[0]].actors)))
-    for name in names:
-        if event.tell is not None and name not in event.tell.listeners:
-            speaks = name == event.tell.speaker
-            if speaks or group.options or not s.positive:
-                made.append(unclear(s, f"{name} does not hear it"))
-            else:
-                claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line)
-                reason = f"{name} does not hear what is said at line {event.line}"
-                made.append(t.wrong(s, claim, reason, event.line, ErrorKind.WRONG_TRUST, reason))
-            continue
-        trusts = name in (event.tell.trusting if event.tell is not None else event.real)
-        claim = Claim(ClaimKind.TRUST, s.text, (name,), line=event.line, positive=s.positive)
-        if trusts == s.positive:
-            made.append(supported(s, claim, f"line {event.line}", event.line))
-        elif any((o in event.real) == s.positive for o in group.options if o not in (*actors, *company)):
-            made.append(unclear(s, "who is meant is not clear"))
-        else:
-            truth = f"{name} {'believes' if trusts else 'doubts'} it"
-            made.append(
-                t.wrong(s, claim, truth, event.line, ErrorKind.WRONG_TRUST, f"{truth} at line {event.line}")
-            )
-    return made

@@ -52,7 +52,8 @@ def _move(t: Telling, s: Statement) -> tuple[Verdicts, int | None]:
         action = t.time.by_line[line]
         what = action.place if s.relation == "place" else (s.place or action.room)
         claim = Claim(ClaimKind.LOCATION, s.text, (), action.thing, what or action.place, line)
-        before = t.checker.state.belief((), Fact(action.thing), line - 1).value
+        relation = "room" if s.source in {a.room for a in t.time.actions} else "place"
+        before = t.checker.state.belief((), Fact(action.thing, relation), line - 1).value
         if s.source and before and normalise(s.source) != normalise(before):
             truth = f"the {action.thing} is moved from the {before}"
             return [t.wrong(s, claim, truth, line, ErrorKind.WRONG_PLACE, truth)], line

@@ -36,6 +36,7 @@ class Telling:
         self.time = time
         self.cursor = 0  # the line up to which the story has been retold
         self.thing = self.item.question.fact.thing  # spoken of last
+        self.overlooked = False  # what was said last is that somebody did not notice something
         self.missed = False  # the sentence says that something was not seen
         self.topic = ""  # talked about last
         self.latest: list[int] = []  # lines of the events retold in this step

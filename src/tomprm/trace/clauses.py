@@ -181,3 +181,20 @@ def _views(tokens: list[Token]) -> list[Token]:
         done += [replace(who, tag="P"), Token("B", who.end, who.end, "view")]
         at = m.end()
     return done + tokens[at:]
+
+
+def leaders(after: Sequence[Clause]) -> Iterator[str]:
+    """Who acts in the clauses of time that follow at once."""
+    for clause in after:
+        if clause.joint not in (*TIMES, "when", "while", "as", "whilst", "by the time"):
+            return
+        leader = next((t.group for t in clause.tokens if t.tag == "P"), None)
+        yield from leader.names if leader is not None else ()
+
+
+_UNTOLD = re.compile("P.*x|x.*P")
+
+
+def untold(tags: str, read: bool) -> bool:
+    """Does a clause tell what is not understood, or that somebody does nothing?"""
+    return tags.endswith("mz") or (not read and _UNTOLD.search(tags) is not None)

@@ -29,10 +29,12 @@ def watches(m: Match) -> Iterator[Statement]:
             source=called(m.one("source")),
         )  # fmt: skip
     elif done is not None:
-        yield m.claim(ClaimKind.ENTRY if "E" in m.found[0] else ClaimKind.EXIT, group=done)
+        again = any(_AGAIN & set(t.word.split()) for t in m.tokens_of("E"))
+        yield m.claim(ClaimKind.ENTRY if "E" in m.found[0] else ClaimKind.EXIT, group=done, again=again)
     missed = ("n" in m.found[0]) != ("Z" in m.found[0])
+    going = place is None and "M" not in m.found[0]
     start, _ = m.span
-    yield m.claim(ClaimKind.PERCEPTION, group=m.who(), positive=not missed, start=start + 1)
+    yield m.claim(ClaimKind.PERCEPTION, group=m.who(), positive=not missed, start=start + 1, watched=going)
 
 
 def overhears(m: Match) -> Iterator[Statement]:
@@ -77,6 +79,19 @@ def moves(m: Match) -> Iterator[Statement]:
             ClaimKind.MOVE, group=who, thing="it", place=called(second),
             relation="room" if second.tag == "R" else "place",
         )  # fmt: skip
+
+
+def walks(m: Match) -> Iterator[Statement]:
+    """Ann: hall -> kitchen; Ann moves to the kitchen. Perhaps with something in her hands."""
+    yield m.claim(ClaimKind.ENTRY, group=m.who(), room=called(m.one("room")), bare=True)
+
+
+def back_there(m: Match) -> Iterator[Statement]:
+    """Kitchen again: Ann and Bob."""
+    who = m.who()
+    start, end = m.clause.tokens[0].start, m.clause.tokens[1].end
+    if who is not None and who.kind == "some" and re.search(r"\b(?:again|back)\b", m.text[start:end]):
+        yield m.claim(ClaimKind.ENTRY, group=who, room=called(m.one("room")), again=True)
 
 
 def moves_before(m: Match) -> Iterator[Statement]:
@@ -175,6 +190,12 @@ def says(m: Match) -> Iterator[Statement]:
     )  # fmt: skip
 
 
+def topic_of(m: Match) -> Iterator[Statement]:
+    """Ann: the harvest. What she talks of, or what she knows of."""
+    for found in says(m):
+        yield replace(found, bare=True)
+
+
 def location(m: Match) -> Iterator[Statement]:
     thing, place = m.one("thing"), m.one("place")
     if thing is None or place is None or place.tag not in "CR":
@@ -183,3 +204,28 @@ def location(m: Match) -> Iterator[Statement]:
         ClaimKind.LOCATION, thing=called(thing) or "it", place=called(place),
         relation="room" if place.tag == "R" else "place", positive="n" not in m.found[0],
     )  # fmt: skip
+
+
+def believed(m: Match) -> Iterator[Statement]:
+    """It is (not) believed by Ann."""
+    if any(t.tag == "U" or t.word == "believed" for t in m.tokens_of("B") + m.tokens_of("U")):
+        yield m.claim(ClaimKind.TRUST, group=m.who(), positive="n" not in m.found[0])
+
+
+def trusts(m: Match) -> Iterator[Statement]:
+    who = m.who()
+    last = m.clause.tokens[m.found.end() - 1]
+    verb = next(
+        (
+            t.word
+            for t in m.tokens("who") and m.clause.tokens[m.found.start() : m.found.end()]
+            if t.tag == "B"
+        ),
+        "",
+    )
+    if last.tag == "T" and verb and not verb.startswith("belie"):
+        return
+    if who is not None:
+        negated = ("n" in m.found[0]) != ("D" in m.found[0])
+        company = m.who("company") if "company" in m.found.re.groupindex else None
+        yield m.claim(ClaimKind.TRUST, group=who, positive=not negated, company=company)

@@ -14,6 +14,8 @@ from functools import lru_cache
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause
 from tomprm.trace.deeds import (
+    back_there,
+    believed,
     goes,
     location,
     moves,
@@ -24,6 +26,9 @@ from tomprm.trace.deeds import (
     presence,
     says,
     still,
+    topic_of,
+    trusts,
+    walks,
     watches,
 )
 from tomprm.trace.meanings import (
@@ -48,7 +53,6 @@ from tomprm.trace.meanings import (
     sees_her,
     topic,
     topic_passive,
-    trusts,
     unknown,
 )
 from tomprm.trace.statements import Statement
@@ -96,6 +100,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?P<who>P)[hbm]*M(?P<thing>T)s(?P<seer>P)i*(?P<place>[CR])", moves_before),
     # saw her put it in the box
     (rf"{_SUBJ}{_SEES}[OZ](?P<actor>P)[hbmi]*M(?P<thing>T)?(?:f(?P<source>[CR]))?[hbi]*{_BOX}", watches),
+    (rf"{_SUBJ}{_SEES}[OZ](?P<actor>P)[hbmi]*M(?P<thing>T)fR,?$", watches),
     (rf"{_SUBJ}{_SEES}[OZ](?P<actor>P)[hbmi]*(?:[XEg](?:f?R)?|M(?P<thing>T),?$)", watches),
     (rf"{_SUBJ}{_SEES}[OZ](?P<thing>T)[hbm]*[ME](?:f(?P<source>[CR]))?i*{_BOX}", watches),
     (rf"{_SUBJ}[hbmi]*n?[hbm]*H(?P<speaker>P)Y(?P<listener>P)?(?:o|t|,)*(?P<thing>[TK])?[hbmi]*(?P<place>[CR])?", overhears),
@@ -115,6 +120,8 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     # did not see the move, misses it, has no idea about it
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?P<owner>S)l?[MXE](?:i*(?P<place>[CR]))?", sees),
     (rf"{_SUBJ}[hbmi]*(?:n[hbmi]*(?:[OZ]|[BA]o?)|[OZ]|No?)(?:o|y)?(?:V|z|l?M)(?:oT)?(?:i+(?P<place>[CR]))?(?!P)", sees),
+    (r"(?P<thing>T)[hbm]+n?[hbm]*l?Oy(?P<who>P)i+(?P<place>[CR])", finds),
+    (r"(?P<thing>T)[hbm]+n?[hbm]*l?Oi+(?P<place>[CR])y(?P<who>P)", finds),
     (r"(?:V|T|z)[hbm]*(?P<no>n?)[hbm]*[OZ]y(?P<who>P)", sees),
     (r"(?:[VTzk]|(?P<topic>K))[hbm]+n?[hbm]*Hy(?P<who>P)", hears),
     (r"(?:(?<!c)n[hbm]*|z(?:oK|oT)?[hbm]*)?[OZ]y(?P<who>P)", sees),
@@ -141,7 +148,11 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"D(?P<who>P)i[UB](?:(?P<company>P)|S[kY]|k|V|T)", trusts),  # no reason for Ann to believe it
     (rf"{_SUBJ}[hbm]*n?[hbm]*B(?:(?P<company>P)|S[kY]|k|V)(?![hbmnMEXOZHBFYUDwgi])", trusts),
     (rf"{_SUBJ}(?:rH[TV])?[hbm]*n?[hbm]*BT(?=$|,)", trusts),
+    (r"(?<![a-zA-Z])[TVk][hbm]+n?[hbm]*[BU]y(?P<who>P)(?=$|,)", believed),
+    (r"^,*(?P<who>P):(?P<thing>K)(?=$|,)", topic_of),
     # moves
+    (r"(?P<who>P)(?::?f?|[hbm]*Mf)R,?[>i]+(?:R>)*(?P<room>R)", walks),
+    (r"(?P<who>P)[hbm]*Mi+(?P<room>R)", walks),
     (r"(?P<who>P)[hbm]*n?[hbm]*M(?P<thing>T)?(?:,T,)?(?:f+(?P<source>[CR])(?=i+[CR]))?(?:sP)?[hbi]*(?P<place>[CRL])(?:[,c]+i+(?P<second>[CR]))?(?!c[CR])", moves),
     (r"(?P<thing>T)[hbm]+n?[hbm]*M(?:f(?P<source>[CR]))?i*(?P<place>[CR])(?:y(?P<who>P))?", moves),
     (r"(?P<thing>T)[hbm]*[EX]i*(?P<place>C)(?:,?MyT?(?P<who>P))?", moves),  # goes into the box
@@ -170,6 +181,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (rf"{_SUBJ}[hbm]+n?[hbm]*f(?P<room>R)", presence),
     (rf"{_SUBJ}[hbm]*n?[hbm]*w?iT$", presence),
     (r"W(?P<who>P)g", presence),
+    (r"^(?P<room>R):(?P<who>P)(?=$|[,>])", back_there),
     (r"(?<!W)(?P<who>P)g$", goes(ClaimKind.EXIT)),
     (r"^(?P<who>P)i$", goes(ClaimKind.ENTRY)),
     (r"^(?P<who>S)X$", goes(ClaimKind.EXIT)),
@@ -184,6 +196,7 @@ _TABLE: tuple[tuple[str, Build], ...] = (
     (r"(?<![xMP:])(?P<thing>T):(?P<place>[CR])$", location),
     (r"(?P<place>C)[hbm]+q(?P<thing>T)[hbm]", location),
     # Ann: (no news) -> box
+    (r"^>?(?P<chain>P(?:>P)+):(?P<place>[CR])$", belief),
     (r"(?P<chain>P)>(?P<place>C)$", points),
     (r"(?P<chain>P)(?:[hbmn]*[kNz])?[:>,]+(?P<place>[Cu])$", belief),
 )  # fmt: skip

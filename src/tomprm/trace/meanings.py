@@ -14,6 +14,7 @@ from tomprm.trace.statements import Inward, Statement
 from tomprm.trace.words import NUMBERS, ORDINALS
 
 _TALKS = re.compile(r"\b(?:talk|conversation|discussion|chat)s?\b")
+_COMING = re.compile(r"\b(?:later|further|subsequent|following|next|remaining|rest|other)\b")
 Build = Callable[["Match"], Iterator[Statement]]
 
 
@@ -231,11 +232,15 @@ def sees(m: Match) -> Iterator[Statement]:
         return
     known = any(t in words for t in "BAN")
     owner = m.who("owner") if "owner" in m.found.re.groupindex else None
+    # "Ann's move there", "all the moves there": which visit is meant, has not been read.
+    elsewhere = (owner is not None or _any(m)) and "L" in m.clause.tags[m.found.start() :]
     yield m.claim(
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
         count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
+        pointing=any(t.tag == "V" and t.word in ("this", "that", "which") for t in m.clause.tokens),
+        coming=_COMING.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
-        firm=not (_vague(m) or (negated and verb.startswith(_LATER))),
+        firm=not (_vague(m) or (negated and verb.startswith(_LATER)) or elsewhere),
         heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
     )  # fmt: skip
 
@@ -243,7 +248,8 @@ def sees(m: Match) -> Iterator[Statement]:
 def _vague(m: Match) -> bool:
     """ "Only the first talk was heard by Ann": what was, has not been read."""
     before = m.clause.tags[: m.found.start()]
-    return m.found[0][0] in "OZHn" and bool(set("xk1") & set(before))
+    named = m.found[0][0] == "T" and bool(m.tokens_of("T")[0].value)  # the hat itself was seen
+    return named or (m.found[0][0] in "OZHn" and bool(set("xk1") & set(before)))
 
 
 def distracted(m: Match) -> Iterator[Statement]:
@@ -324,22 +330,3 @@ def hears_from(m: Match) -> Iterator[Statement]:
 def _topic_name(m: Match) -> str:
     token = m.one("topic") if "topic" in m.found.re.groupindex else None
     return called(token)
-
-
-def trusts(m: Match) -> Iterator[Statement]:
-    who = m.who()
-    last = m.clause.tokens[m.found.end() - 1]
-    verb = next(
-        (
-            t.word
-            for t in m.tokens("who") and m.clause.tokens[m.found.start() : m.found.end()]
-            if t.tag == "B"
-        ),
-        "",
-    )
-    if last.tag == "T" and verb and not verb.startswith("belie"):
-        return
-    if who is not None:
-        negated = ("n" in m.found[0]) != ("D" in m.found[0])
-        company = m.who("company") if "company" in m.found.re.groupindex else None
-        yield m.claim(ClaimKind.TRUST, group=who, positive=not negated, company=company)

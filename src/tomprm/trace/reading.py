@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tomprm.trace import cues
 from tomprm.trace.claims import ClaimKind
-from tomprm.trace.clauses import Clause, clauses
+from tomprm.trace.clauses import Clause, clauses, leaders, untold
 from tomprm.trace.frames import read_clause
 from tomprm.trace.groups import Group, Token
 from tomprm.trace.lexicon import Lexicon
@@ -32,15 +32,6 @@ _NTH = frozenset(ORDINALS)
 _OTHER = re.compile("P[hbmX]*")
 
 
-def _leaders(after: Sequence[Clause]) -> Iterator[str]:
-    """Who acts in the clauses of time that follow at once."""
-    for clause in after:
-        if clause.joint not in (*TIMES, "when", "while", "as", "whilst", "by the time"):
-            return
-        leader = next((t.group for t in clause.tokens if t.tag == "P"), None)
-        yield from leader.names if leader is not None else ()
-
-
 @dataclass
 class Reader:
     """Reads the steps of one trace in order."""
@@ -53,6 +44,7 @@ class Reader:
     called: dict[str, int] = field(default_factory=dict[str, int])  # she or he, in this sentence
     doubts: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])  # in this sentence
     unread: bool = False  # the step tells an event that was not understood
+    untold: bool = False  # the clause before tells something that was not understood
     follows: bool = False  # the clause goes on from the one before: "so he hears it"
     contrast: bool = False
     coordinated: bool = False
@@ -149,12 +141,15 @@ class Reader:
                 self.unread = True
             if not read and (elliptic := self._elliptic(known, text, concludes)):
                 read = [elliptic]
+            lost, self.untold = self.untold, untold(known.tags, bool(read))
             if cues.DENIED.search(spoken):
                 continue
             words = text[known.tokens[0].start : known.tokens[-1].end]
             when = self._when(words, text[max(head, opened) : max(ends, tail)], closes)
             hidden = secret and cues.SECRET.search(text[max(head, opened) : max(ends, tail)])
             for statement in read:
+                if lost and index and statement.kind is ClaimKind.PERCEPTION and "V" in known.tags:
+                    statement = replace(statement, firm=False)  # it may be what was not understood
                 if hidden and statement.kind is ClaimKind.PERCEPTION and statement.positive:
                     statement = replace(statement, inward=Inward.SECRET)
                 inside = [span for mark, span in marks if head <= mark < tail]
@@ -171,6 +166,7 @@ class Reader:
                         when=When.END if state and cues.FINALLY.search(spoken) else when,
                         lines=at[-1] if marks and at else lines,
                         sentence=number,
+                        lost=lost,
                         joint=known.joint,
                         ahead=known.ahead,
                         concludes=concludes,
@@ -239,6 +235,8 @@ class Reader:
     def _elliptic(self, clause: Clause, text: str, concludes: bool) -> Statement | None:
         """ "So it should be the box.", "=> box", "Final: [box]", "So, still the box for her." """
         tags = clause.tags.lstrip(",:>")
+        if clause.joint in TIMES:
+            return None  # "after the box"
         if not re.fullmatch(r"[xvSlVT]{0,4}[hbm]*[xl]?[:,]?[hbm]*w?i?[CRu],?(?:oP)?x?", tags):
             return None
         token = next(t for t in clause.tokens if t.tag in "CRu")
@@ -281,7 +279,7 @@ class Reader:
         self.continued = clause.joint == "and" and not re.match("P[hbmni1]*[OZHN]", clause.tags)
         plural = self.together
         # "She is not there when Ann moves it": she is not Ann.
-        self.apart = [] if clause.joint in SUBORDINATE else list(_leaders(after))
+        self.apart = [] if clause.joint in SUBORDINATE else list(leaders(after))
         bound: list[str] = []  # people of the same simple clause: she is none of them
         for token in clause.tokens:
             group = token.group
@@ -289,6 +287,8 @@ class Reader:
                 bound = []
             if group is not None:
                 group = self._meant(group, [*bound, *self.apart], [n for n in here if n not in bound])
+                if group.kind == "none" and token.word.endswith("else"):
+                    group = replace(group, but=(*group.but, *self.spoken, *self.together, *self.recent[:2]))
                 bound = [*bound, *group.names]
                 token = replace(token, group=group)
                 here += [n for n in group.names if n not in here]

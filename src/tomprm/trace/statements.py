@@ -59,6 +59,10 @@ class Statement:
     thought: bool = True  # that the people of the chain think so, of what somebody perceived
     inward: Inward = Inward.NO
     of_that: bool = False  # "does not know that", of what was just said
+    pointing: bool = False  # "did not notice that": perhaps that somebody else was not looking
+    lost: bool = False  # what was told just before was not understood
+    watched: bool = False  # of the event told with it
+    coming: bool = False  # "the later moves"
     cited: bool = False  # the line is named in the same sentence
     then: bool = False  # told as coming after what was told before
     later: bool = False  # of all that comes after

@@ -125,6 +125,10 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
     known = english or word in PRONOUNS or word in OWNERS or len(word) > 15  # long words would fill the cache
     if not known and (meant := misspelt(word)):
         return [Token(ENGLISH[meant,], here.start, here.end, meant)], 1
+    if word == "no" and any(
+        tuple(low[j : j + n]) in lexicon.phrases for j in _next(low, i) for n in (1, 2, 3, 4)
+    ):
+        return [Token("n", here.start, here.end, "no")], 1  # "Ann: no red box"
     if english:
         n, kind = english
         if word == "so" and n == 2 and low[i + 1] == "that" and i + 2 < len(raw) and low[i + 2] in _IS:
@@ -146,11 +150,20 @@ def _one(raw: list[Word], low: list[str], i: int, lexicon: Lexicon) -> tuple[lis
         return [], 1
     if word == ".":
         return [], 1
+    if word == "!" and i + 1 < len(raw) and raw[i + 1].start == here.end and low[i + 1].isalpha():
+        return [Token("n", here.start, here.end, "not")], 1  # "Ann !see it"
     if word in "!?":
         return [Token(word, here.start, here.end, word)], 1
     if word == "'s":
         return [Token("'", here.start, here.end, word)], 1
     return [Token("x", here.start, here.end, word)], 1
+
+
+def _next(low: list[str], i: int) -> list[int]:
+    """Where the next word is, behind bold or code marks."""
+    return [
+        j for j in range(i + 1, min(i + 5, len(low))) if all(set(w) <= set("*`_") for w in low[i + 1 : j])
+    ]
 
 
 def _this(raw: list[Word], low: list[str], i: int) -> list[Token]:

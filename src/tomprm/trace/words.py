@@ -163,7 +163,7 @@ _GROUPS = {
     "c": """and or & + nor as_well_as plus""",
     ",": """, ( ) – — - /""",
     ":": """: =""",
-    ">": """-> => → ⇒ --> ==>""",
+    ">": """> -> => → ⇒ --> ==>""",
     "V": """that_happen this_happen it_happen that_happening this_happening that_one the_lot the_move
         the_moves this_move that_move these_moves those_moves both_moves the_change this_change
         that_change these_changes any_of_it any_of_this any_of_that any_of_these any_of_those
