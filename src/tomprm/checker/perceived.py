@@ -59,6 +59,12 @@ def perception(t: Telling, s: Statement) -> Verdicts:
     if not targets:
         return [unclear(s, "what is seen is not clear")]
     made = [_witnessed(t, s, group, event) for event in targets]
+    if s.loose and any(x.status is Status.CONTRADICTED for v in made for x in v):
+        # Any move of the thing may be among those meant.
+        lines = dict.fromkeys((*t.time.moves(None, [t.item.question.fact.thing], "", ""), *t.deeds, *t.told))
+        events = [e for n in lines if (e := t.time.perceived(n)) is not None]
+        if any(v.status is Status.SUPPORTED for e in events for v in _witnessed(t, s, group, e)):
+            return [unclear(s, "which of the moves are meant is not clear")]
     if s.wide:
         wrong = [v for v in made if any(x.status is Status.CONTRADICTED for x in v)]
         return wrong[0] if wrong else [x for v in made for x in v]
@@ -224,8 +230,8 @@ def _witnessed(t: Telling, s: Statement, group: Group, event: Event) -> Verdicts
             return supported(s, claim, f"{name} {'sees' if positive else 'misses'} it", line)
         # Whoever did it is not said to have seen it.
         fits = [n for n in group.options if (n in real) == positive and not (positive and n in actors)]
-        if fits:
-            return unclear(s, f"it may be {join_names(fits)} who is meant")
+        if fits or (group.options and len(group.names) > 1):
+            return unclear(s, f"it may be {join_names(fits or group.options)} who is meant")
         says = f"{name} {'misses' if positive else 'sees'} it"
         return t.wrong(s, claim, says, line, kind, reason)
 
@@ -245,6 +251,11 @@ def _witnessed(t: Telling, s: Statement, group: Group, event: Event) -> Verdicts
         if not s.positive:
             return [one(n, False) for n in sorted(names - actors)]
         return [one(n, True) for n in sorted(names)] + [one(n, False) for n in group.but]
+    if group.kind == "none" and group.pronoun:  # "neither of them"
+        if group.names and s.text.lower().startswith("neither"):
+            return [one(n, False) for n in group.names]
+        right = not real - actors
+        return [whole(True) if right else unclear(s, "who is meant is not clear")]
     if group.kind == "none":
         return [whole(not real - actors - set(group.but))]
     if group.kind == "others":

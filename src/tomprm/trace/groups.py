@@ -104,7 +104,7 @@ def people(low: list[str], i: int) -> tuple[Group, int] | None:
         n += 1 if word in NONE else 2
         return Group(kind="none"), n + next_is(n, "else")
     if word in ("none", "neither") and next_is(n + 1, "of", "them"):
-        return Group(kind="none"), n + 3
+        return Group(kind="none", count=2 if word == "neither" else 0, pronoun=2), n + 3
     if word in ("anyone", "anybody") and i and low[i - 1] in ("without", "by"):
         return Group(kind="none"), n + 1
     if word == "all" or (word == "each" and next_is(n + 1, "of", "them")):

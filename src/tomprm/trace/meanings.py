@@ -196,7 +196,7 @@ def topic(m: Match) -> Iterator[Statement]:
         group = chain[-1] if chain else None
         yield m.claim(
             ClaimKind.PERCEPTION, chain=tuple(chain), group=group, known=True, positive=not ignorant,
-            wide=_any(m), firm=not (m.has("chain", "A") and "informed" in m.text)
+            wide=_any(m), loose=_loose(m), firm=not (m.has("chain", "A") and "informed" in m.text)
             and not (negated and m.tokens("chain")[-2].word.startswith(_LATER)),
         )  # fmt: skip
         return
@@ -236,7 +236,7 @@ def sees(m: Match) -> Iterator[Statement]:
     elsewhere = (owner is not None or _any(m)) and "L" in m.clause.tags[m.found.start() :]
     yield m.claim(
         ClaimKind.PERCEPTION, group=who, positive=not negated, wide="z" in words or _any(m), company=owner,
-        count=_count(m), of_that=known and "V" in words, ordinal=ordinal(m),
+        count=_count(m), loose=_loose(m), of_that=known and "V" in words, ordinal=ordinal(m),
         pointing=any(t.tag == "V" and t.word in ("this", "that", "which") for t in m.clause.tokens),
         coming=_COMING.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
         place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
@@ -273,6 +273,14 @@ def ordinal(m: Match) -> int:
     if words[:1] in (["this"], ["that"]):
         return 0  # "this second move": the one spoken of
     return next((ORDINALS[w] for w in words if w in ORDINALS), 0)
+
+
+_LOOSE = re.compile(r"\b(?:those|others?|rest|remaining|else|more|everything|(?:all|any|none) (?:of )?that)\b")
+
+
+def _loose(m: Match) -> bool:
+    """ "Those", "any other move", "everything that Ann saw": which events, has not been said."""
+    return any(_LOOSE.search(t.word) for t in (*m.tokens_of("V"), *m.tokens_of("z")))
 
 
 def _any(m: Match) -> bool:

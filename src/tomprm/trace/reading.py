@@ -310,13 +310,19 @@ class Reader:
         self.agent = next((t.group.names for t in done if t.tag == "P" and t.group), self.agent)
         return replace(clause, tokens=done)
 
+    def _besides(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Whom "they" may mean besides: nobody where the sentence itself names these people."""
+        if len(names) > 1 and set(names) <= set(self.spoken):
+            return ()
+        return tuple(n for n in self.lexicon.people.values() if n not in names)
+
     def _meant(self, group: Group, here: list[str], before: Sequence[str] = ()) -> Group:
         chain = self.lexicon.question.chain
         if group.kind == "both":
             count = group.count or 2
             names = self.together if len(self.together) == count else tuple(self.recent[:count])
             names = tuple(dict.fromkeys((*names, *group.names))) if len(names) == count else ()
-            return replace(group, kind="some", names=names)
+            return replace(group, kind="some", names=names, options=self._besides(names))
         if group.kind == "others":
             return (
                 replace(group, but=(*group.but, *here[:2]))
@@ -325,7 +331,10 @@ class Reader:
             )
         if group.pronoun == 2:
             names = self.together or tuple(self.recent[:1])
-            return replace(group, names=tuple(dict.fromkeys((*names, *group.names))), options=())
+            if group.kind == "none":
+                names = names if len(names) == group.count else ()
+            others = self._besides(names)
+            return replace(group, names=tuple(dict.fromkeys((*names, *group.names))), options=others)
         if group.pronoun in (1, 3):
             pool = [n for n in (*before, *self.recent, *chain) if n not in here and n not in group.names]
             other = 4 - group.pronoun  # whoever is "he" is not "she"

@@ -54,6 +54,7 @@ class Statement:
     company: Group | None = None
     positive: bool = True
     wide: bool = False
+    loose: bool = False  # "those", "any other move", "everything": which events, the text leaves open
     heard: bool = False
     known: bool = False  # "knows about it", of what happened or of a topic
     thought: bool = True  # that the people of the chain think so, of what somebody perceived
