@@ -165,8 +165,11 @@ def _targets(t: Telling, s: Statement) -> list[Event]:
     elif s.place and s.lines is None:
         # "the move to the box"
         owner = s.company.names if s.company is not None and s.company.names else None
-        line = nearest(t.time.moves(owner, [t.thing], s.place, ""), t.cursor, past=True)
-        lines = [] if line is None else [line]
+        # The thing asked for or the one spoken of last, whichever move there fits.
+        things = [t.thing, t.item.question.fact.thing]
+        fits = t.time.moves(owner, things, s.place, "")
+        line = nearest(fits, t.cursor, past=True)
+        lines = [] if line is None else [line, *[n for n in fits if n != line and not s.wide]]
     elif s.company is not None and s.company.names and s.lines is None:
         # "Ann's move": the one retold, else the next or the last of hers.
         mine = t.time.moves(s.company.names, [], "", "")

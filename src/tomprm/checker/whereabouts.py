@@ -16,6 +16,11 @@ from tomprm.world.events import join_names
 _DURING = ("when", "while", "as", "whilst")
 _ALREADY = re.compile(r"\b(?:already|by (?:now|then|that|this)|any ?more|no longer)\b", re.IGNORECASE)
 
+_STILL = re.compile(r"\bstill\b", re.IGNORECASE)
+_LATER = re.compile(
+    r"\b(?:later|from (?:then|there) on|from that \w+ on|afterwards?|eventually)\b", re.IGNORECASE
+)
+
 
 def presence(t: Telling, s: Statement) -> Verdicts:
     group = s.group or Group()
@@ -102,6 +107,12 @@ def _is_there(t: Telling, s: Statement, name: str, options: Sequence[str]) -> Cl
     strict = already or t.anchor is not None or (bool(t.latest) and s.when is When.OPEN and not s.room)
     there = not s.room or normalise(elsewhere or "") == normalise(s.room)
     with_whom = s.company is not None and not timed and there
+    gone = any(n <= here for n in t.time.exits((name,), ""))
+    if s.positive and elsewhere is None and ever and not gone and not timed:
+        return unclear(s, f"where {name} is then is not known")
+    coming = s.positive and not _STILL.search(s.text) and (s.later or _LATER.search(s.text))
+    if coming and any(right(name, n) for n in t.time.lines if n >= here):
+        return unclear(s, f"true later only; {truth} at line {here}")
     if not ever or (strict and not with_whom and s.when is not When.PAST):
         return t.wrong(s, claim, truth, here or None, ErrorKind.WRONG_PLACE, truth)
     return unclear(s, f"true at another moment only; {truth} at line {here}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tomprm.trace.words import ALL, ENGLISH, NONE, NUMBERS, PEOPLE, PRONOUNS, word_set
@@ -132,6 +132,16 @@ def people(low: list[str], i: int) -> tuple[Group, int] | None:
 def _bare(low: list[str], at: int) -> bool:
     """ "both" on its own: followed by a verb."""
     return at < len(low) and ENGLISH.get((low[at],), "x") in tuple("BOHMEXbhmFZUD")
+
+
+def besides(
+    names: Sequence[str], spoken: Sequence[str], listed: Sequence[str], cast: Iterable[str]
+) -> tuple[str, ...]:
+    """Whom "they" and "both" may mean besides these `names`: nobody where the same sentence names them, or
+    the one before had them in one list and nobody else."""
+    if len(names) > 1 and (set(names) <= set(spoken) or set(names) == set(listed)):
+        return ()
+    return tuple(n for n in cast if n not in names)
 
 
 _OWNED = word_set(

@@ -123,7 +123,7 @@ def same(m: Match) -> Iterator[Statement]:
 def sees_her(m: Match) -> Iterator[Statement]:
     """Watches her: what she does."""
     actor = m.who("actor")
-    if actor is not None and actor.pronoun:
+    if actor is not None and actor.pronoun and actor.kind != "none":
         yield from sees(m)
 
 
@@ -239,10 +239,19 @@ def sees(m: Match) -> Iterator[Statement]:
         count=_count(m), loose=_loose(m), of_that=known and "V" in words, ordinal=ordinal(m),
         pointing=any(t.tag == "V" and t.word in ("this", "that", "which") for t in m.clause.tokens),
         coming=_COMING.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
-        place=called(m.one("place")) if "place" in m.found.re.groupindex else "",
-        firm=not (_vague(m) or (negated and verb.startswith(_LATER)) or elsewhere),
+        place=_where_to(m), firm=not (_vague(m) or (negated and verb.startswith(_LATER)) or elsewhere),
         heard=_TALKS.search(" ".join(t.word for t in m.tokens_of("V"))) is not None,
     )  # fmt: skip
+
+
+def _where_to(m: Match) -> str:
+    """The place of "the move to the box", which may stand before what is said of it."""
+    if "place" in m.found.re.groupindex:
+        return called(m.one("place"))
+    ahead = m.clause.tags[: m.found.start()]
+    if m.found[0][0] in "OZHn" and (found := re.search("Vi+([CR])[hbm]*$", ahead)):
+        return called(m.clause.tokens[found.start(1)])
+    return ""
 
 
 def _vague(m: Match) -> bool:
@@ -275,7 +284,7 @@ def ordinal(m: Match) -> int:
     return next((ORDINALS[w] for w in words if w in ORDINALS), 0)
 
 
-_LOOSE = re.compile(r"\b(?:those|others?|rest|remaining|else|more|everything|(?:all|any|none) (?:of )?that)\b")
+_LOOSE = re.compile(r"\b(?:those|others?|rest|remaining|else|more|everything|(?:of|all|any) that)\b")
 
 
 def _loose(m: Match) -> bool:

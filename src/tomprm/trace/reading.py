@@ -14,7 +14,7 @@ from tomprm.trace import cues
 from tomprm.trace.claims import ClaimKind
 from tomprm.trace.clauses import Clause, clauses, leaders, untold
 from tomprm.trace.frames import read_clause
-from tomprm.trace.groups import Group, Token
+from tomprm.trace.groups import Group, Token, besides
 from tomprm.trace.lexicon import Lexicon
 from tomprm.trace.spelling import plain
 from tomprm.trace.statements import Inward, Statement, When
@@ -39,6 +39,7 @@ class Reader:
     lexicon: Lexicon
     recent: list[str] = field(default_factory=list[str])  # people, the one spoken of last first
     together: tuple[str, ...] = ()  # the people named together last
+    series: tuple[str, ...] = ()  # all whom the last sentence with people names, in one list
     place: str = ""  # named last
     relation: str = "place"
     called: dict[str, int] = field(default_factory=dict[str, int])  # she or he, in this sentence
@@ -91,6 +92,8 @@ class Reader:
         amended = cues.AMENDED.search(spoken, asks.end()) if asks else None
         plain_from = opened + amended.end() if amended else None
         secret = "secret" in spoken.lower()
+        if self.spoken and set(self.spoken) != set(self.series):
+            self.series = ()
         self.spoken, self.contrast, self.doubts, self.called = [], False, {}, dict(self.lexicon.sexes)
         quoted = plain(spoken) in self.lexicon.sentences
         concludes, later_on = bool(cues.CONCLUDES.search(spoken)), bool(cues.LATER.search(spoken))
@@ -208,13 +211,9 @@ class Reader:
             self.spoken += [] if company.pronoun else company.names
         start, end = clause.tokens[0].start, other.end
         return Statement(
-            ClaimKind.ORDER,
-            text[start:end],
-            start,
-            group=who,
-            company=company,
+            ClaimKind.ORDER, text[start:end], start, group=who, company=company,
             positive=after.joint.startswith(("before", "earlier", "sooner")) == ("n" not in clause.tags),
-        )
+        )  # fmt: skip
 
     def _when(self, words: str, around: str, closes: bool) -> When:
         if closes:
@@ -253,14 +252,9 @@ class Reader:
         relation = "room" if token.tag == "R" else "place"
         chain = (who,) if who else ()
         return Statement(
-            ClaimKind.CONCLUSION,
-            text[start:end],
-            start,
-            chain=chain,
-            place=token.value,
-            relation=relation,
+            ClaimKind.CONCLUSION, text[start:end], start, chain=chain, place=token.value, relation=relation,
             bare=bare,
-        )
+        )  # fmt: skip
 
     def tokens(self, cell: str) -> list[Token]:
         if cell not in self.cells:
@@ -271,8 +265,7 @@ class Reader:
 
     def _resolve(self, clause: Clause, after: Sequence[Clause] = ()) -> Clause:
         """The clause with its pronouns replaced by people, and the people remembered."""
-        here: list[str] = []
-        done: list[Token] = []
+        here, done = list[str](), list[Token]()
         self.contrast = self.contrast or clause.joint in ("but", "while", "although", "though", "whereas")
         self.follows = clause.joint in ("so", "because", "since", "as") and not self.contrast
         self.coordinated = clause.joint == "and" and re.match("P[hbmni]*[OZHNBA]", clause.tags) is not None
@@ -299,6 +292,7 @@ class Reader:
                     self.doubts.update(dict.fromkeys(group.names, group.options))
                 if len(group.names) > 1:
                     plural = group.names
+                    self.series = () if group.pronoun or group.options else group.names
             done.append(token)
         if here:
             # Who acts in a clause of time or reason is spoken of less than who acts in the main one.
@@ -311,10 +305,7 @@ class Reader:
         return replace(clause, tokens=done)
 
     def _besides(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Whom "they" may mean besides: nobody where the sentence itself names these people."""
-        if len(names) > 1 and set(names) <= set(self.spoken):
-            return ()
-        return tuple(n for n in self.lexicon.people.values() if n not in names)
+        return besides(names, self.spoken, self.series, self.lexicon.people.values())
 
     def _meant(self, group: Group, here: list[str], before: Sequence[str] = ()) -> Group:
         chain = self.lexicon.question.chain
@@ -331,10 +322,10 @@ class Reader:
             )
         if group.pronoun == 2:
             names = self.together or tuple(self.recent[:1])
-            if group.kind == "none":
-                names = names if len(names) == group.count else ()
-            others = self._besides(names)
-            return replace(group, names=tuple(dict.fromkeys((*names, *group.names))), options=others)
+            if group.kind == "none" and len(names) != group.count:
+                names = ()
+            whole = tuple(dict.fromkeys((*names, *group.names)))
+            return replace(group, names=whole, options=self._besides(names))
         if group.pronoun in (1, 3):
             pool = [n for n in (*before, *self.recent, *chain) if n not in here and n not in group.names]
             other = 4 - group.pronoun  # whoever is "he" is not "she"
@@ -347,7 +338,7 @@ class Reader:
             goes_on = self.continued and alone
             leads = self.coordinated and alone and bool(set(near) & set(self.agent))
             if leads and len(near) == 1 and len(pool) > 1:
-                # "Ann moves it, and she sees it" speaks of somebody else: Ann would be left out.
+                # "Ann moves it, and she sees it" speaks of somebody else.
                 pool, near = [*[n for n in pool if n not in near], *near], []
             rest = [n for n in pool if n not in near]
             others = (
@@ -355,5 +346,5 @@ class Reader:
             )
             chosen = (near or pool)[0]
             others = [n for n in dict.fromkeys((*others, *self.doubts.get(chosen, ()))) if n != chosen]
-            return replace(group, names=((near or pool)[0], *group.names), options=tuple(others))
+            return replace(group, names=(chosen, *group.names), options=tuple(others))
         return group
