@@ -417,6 +417,12 @@ H SUN: Everyone but Ruth missed the final move to the red_crate.
 H X: Mila and Oscar have left by then. // Both of them think the melon is in the green_box.
 - All five agents know that the melon is in the green_box after Tara's move.
 H XUN: Only Felix and Ruth are left after Tara leaves. // Both of them missed the move to the white_drawer.
+H SUN: Mila moves the melon to the blue_basket and leaves. Tara and Felix move it after that. // Mila did not see those.
+- Mila moved the melon to the blue_basket and left, and she knew of no other move.
+- Oscar leaves after Mila has moved it, and Mila is gone by then. // So neither of them knew of any other move.
+- Tara moves the scarf to the tin_bucket. // The move to the green_box was not witnessed by Mila.
+- Felix, Tara and Mila are later all in the garage, after Ruth has left the kitchen.
+H XUN: Mila leaves before Oscar does. // They both saw the move to the green_box.
 T S: Chloe and Jack both know the onion is in the suitcase.
 - Chloe and Jack enter the porch. // Both of them see the onion in the suitcase.
 T SU: In the end everyone except Chloe knows that the onion is in the crate.
