@@ -153,7 +153,10 @@ def policy_loss(
     dual_clip: float | None = None,
     kind: Literal["ppo", "gspo"] = "ppo",
     mean: Literal["token", "sequence"] = "token",
-    weights: torch.Tensor | None = None,
+    rollout_logp: torch.Tensor | None = None,
+    is_mode: Literal["mask", "clip"] = "mask",
+    is_low: float = 0.5,
+    is_high: float = 5.0,
     total: torch.Tensor | float | None = None,
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """PPO's clipped surrogate (Schulman et al. 2017, eq. 7), averaged over tokens or sequences.
@@ -163,18 +166,20 @@ def policy_loss(
         dual_clip: above 1: a negative advantage costs at most so many times itself (arXiv 1912.09729).
         kind: `gspo` (arXiv 2507.18071): one ratio a row, the geometric mean of its tokens'; always
             averaged over sequences.
-        weights: (B, T) from `importance_weights`. (`gspo` takes the rollout's log-probabilities as
-            `old_logp` instead.)
+        rollout_logp: (B, T) as the tokens were drawn: turns importance weights on, with their mode and
+            bounds. `gspo` has its ratio to these instead, without weights.
         total: number of action tokens (or of rows that have some) to divide by; the whole minibatch's,
             when it is worked through in pieces, so that the pieces' losses add up to the minibatch's.
             Default: this piece's.
 
     Returns:
-        The loss, and metrics as sums over tokens: `clipped`, `approx_kl`, `tokens`.
+        The loss, and metrics as sums over tokens: `clipped`, `approx_kl`, `tokens`; with importance
+        weights also `is_outside`, the tokens out of bounds.
     """
     log_ratio = logp - old_logp
     if kind == "gspo":
-        ratio = ((log_ratio * mask).sum(-1, keepdim=True) / mask.sum(-1, keepdim=True).clamp(min=1)).exp()
+        drawn = log_ratio if rollout_logp is None else logp - rollout_logp
+        ratio = ((drawn * mask).sum(-1, keepdim=True) / mask.sum(-1, keepdim=True).clamp(min=1)).exp()
     else:
         ratio = log_ratio.clamp(-20, 20).exp()
     clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
@@ -182,8 +187,13 @@ def policy_loss(
     if dual_clip is not None:
         bounded = torch.max(surrogate, dual_clip * advantages)
         surrogate = torch.where(advantages < 0, bounded, surrogate)
-    if weights is not None:
+    more: dict[str, float] = {}
+    if rollout_logp is not None and kind == "ppo":
+        weights, outside = importance_weights(
+            old_logp, rollout_logp, mask, mode=is_mode, low=is_low, high=is_high
+        )
         surrogate = weights * surrogate
+        more["is_outside"] = float((outside * mask).sum())
     loss = aggregate(-surrogate, mask, "sequence" if kind == "gspo" else mean, total)
     with torch.no_grad():
         hit = ((clipped * advantages < ratio * advantages) * mask).sum()
@@ -192,4 +202,4 @@ def policy_loss(
             "approx_kl": float((-log_ratio * mask).sum()),
             "tokens": float(mask.sum()),
         }
-    return loss, metrics
+    return loss, metrics | more

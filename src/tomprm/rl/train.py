@@ -36,7 +36,6 @@ from tomprm.rl.reinforce import (
     advantages_of,
     aggregate,
     group_baseline,
-    importance_weights,
     kl_estimate,
     policy_loss,
     returns,
@@ -63,7 +62,7 @@ class Batch:
     mask: torch.Tensor
     old_logp: torch.Tensor
     ref_logp: torch.Tensor
-    rollout_logp: torch.Tensor  # as drawn; only with rl.is_correction, else old_logp
+    rollout_logp: torch.Tensor | None  # as drawn; with rl.is_correction
     advantages: torch.Tensor
     kl: torch.Tensor
     kept: list[bool]
@@ -156,7 +155,7 @@ class Trainer:
         gains = returns(scalar, steps, kl, mask, kl_coef=kl_coef, gamma=rl.gamma)
         trained = mask * torch.tensor(stays, device=device).unsqueeze(-1)
         advantages = advantages_of(gains, trained, rl.estimator)
-        rollout_logp = old_logp
+        rollout_logp = None
         if rl.is_correction != "off":
             rollout_logp = pad([r.logprobs for r in rollouts], 0.0, left=False, device=device)
         return Batch(rollouts, rewards, mask, old_logp, ref_logp, rollout_logp, advantages, kl, stays)
@@ -207,17 +206,9 @@ class Trainer:
             total, tokens: what the minibatch's loss is a mean over, and its action tokens.
         """
         rl, mask = self.rl, batch.mask[rows]
-        old_logp, weights, more = batch.old_logp[rows], None, {}
-        if rl.is_correction != "off" and rl.policy_loss_type == "gspo":
-            old_logp = batch.rollout_logp[rows]
-        elif rl.is_correction != "off":
-            weights, outside = importance_weights(
-                old_logp, batch.rollout_logp[rows], mask, mode=rl.is_mode, low=rl.is_low, high=rl.is_high
-            )
-            more["is_outside"] = float((outside * mask).sum())
         loss, metrics = policy_loss(
             logp,
-            old_logp,
+            batch.old_logp[rows],
             batch.advantages[rows],
             mask,
             clip_low=rl.clip_low,
@@ -225,14 +216,17 @@ class Trainer:
             dual_clip=rl.dual_clip,
             kind=rl.policy_loss_type,
             mean=rl.loss_mean,
-            weights=weights,
+            rollout_logp=None if batch.rollout_logp is None else batch.rollout_logp[rows],
+            is_mode=rl.is_mode,
+            is_low=rl.is_low,
+            is_high=rl.is_high,
             total=total,
         )
         if rl.kl_in_loss:  # a mean over tokens whatever loss_mean is, as in OpenRLHF
             kl = aggregate(kl_estimate(logp, batch.ref_logp[rows], rl.kl_estimator), mask, total=tokens)
             loss = loss + rl.kl_coef * kl
-            more["kl_loss"] = float(kl.detach())
-        return loss, metrics | more
+            metrics["kl_loss"] = float(kl.detach())
+        return loss, metrics
 
     # -- parts ----------------------------------------------------------------------------------
 
