@@ -1,7 +1,7 @@
 """tomprm's estimators and losses against the installed OpenRLHF's own functions, on CPU tensors.
 
-No Ray, no cluster: RemoteExperienceMaker is made without its constructor. Batches are ragged, with rows of one
-token and full ones, and cut into experiences of several widths in another order than they were drawn in.
+No Ray, no cluster: RemoteExperienceMaker is made without its constructor. Batches are ragged, with rows of
+one token and full ones, and cut into experiences of several widths in another order than they were drawn in.
 `pytest -s` prints the largest difference of each comparison.
 
     PYTHONPATH=src python -m pytest tests/openrlhf_cpu/test_parity.py     (in OpenRLHF's environment)
@@ -9,7 +9,7 @@ token and full ones, and cut into experiences of several widths in another order
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -40,27 +40,35 @@ SAMPLES = 4
 
 @pytest.fixture(scope="module")
 def openrlhf() -> Iterator[SimpleNamespace]:
-    """OpenRLHF's own names, imported with the shim in place; torch.cuda is put back afterwards."""
+    """OpenRLHF's own names, imported with the shim in place; what that replaces is put back afterwards."""
     import openrlhf_on_cpu
 
-    names = ("current_device", "set_device", "synchronize", "current_stream", "empty_cache")
-    before = {name: getattr(torch.cuda, name) for name in names}
-    os.environ.setdefault("DS_ACCELERATOR", "cpu")
-    openrlhf_on_cpu.install()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DS_ACCELERATOR", "cpu")
+        for name in ("current_device", "set_device", "synchronize", "current_stream", "empty_cache"):
+            patch.setattr(torch.cuda, name, getattr(torch.cuda, name))
+        before = list(sys.meta_path)
+        openrlhf_on_cpu.install()
+        yield _names()
+        for finder in [
+            f for f in sys.meta_path if f not in before and isinstance(f, openrlhf_on_cpu._Finder)
+        ]:
+            sys.meta_path.remove(finder)
+
+
+def _names() -> SimpleNamespace:
     from openrlhf.models.loss import PolicyLoss, aggregate_loss
     from openrlhf.models.utils import compute_approx_kl
     from openrlhf.trainer.ppo_utils.experience import Experience
     from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 
-    yield SimpleNamespace(
+    return SimpleNamespace(
         PolicyLoss=PolicyLoss,
         aggregate_loss=aggregate_loss,
         compute_approx_kl=compute_approx_kl,
         Experience=Experience,
         Maker=RemoteExperienceMaker,
     )
-    for name, function in before.items():
-        setattr(torch.cuda, name, function)
 
 
 WORST: dict[str, float] = {}
@@ -123,14 +131,9 @@ def judged(rng: np.random.Generator, tokens: int) -> ScoredSteps:
     progress, scores = rng.normal(0, 0.4, len(ends)), rng.choice([-1.0, 0.0, 1.0], len(ends))
     # Exact in float32: so they are when they come out of the wire.
     progress = progress.astype(np.float32).astype(float)
-    return ScoredSteps(
-        tokens,
-        tuple(map(int, ends)),
-        tuple(progress),
-        tuple(scores),
-        tuple(obligations),
-        float(rng.integers(2)),
-    )
+    outcome = float(rng.integers(2))
+    placed = tuple(map(int, ends)), tuple(progress), tuple(scores), tuple(obligations)
+    return ScoredSteps(tokens, *placed, outcome)
 
 
 def pieces(drawn: Drawn, kl: torch.Tensor, make: Callable[..., Any], seed: int) -> list[Any]:
@@ -343,11 +346,8 @@ def test_kl_in_the_loss(openrlhf: SimpleNamespace) -> None:
         drawn = draw(seed)
         kl = openrlhf.compute_approx_kl(drawn.logp, drawn.ref, kl_estimator="k2")
         expected = openrlhf.aggregate_loss(kl, drawn.mask, batch_num_tokens=77.0, global_batch_size=9.0)
-        same(
-            "KL in the loss",
-            aggregate(kl_estimate(drawn.logp, drawn.ref, "k2"), drawn.mask, total=77.0),
-            expected,
-        )
+        found = aggregate(kl_estimate(drawn.logp, drawn.ref, "k2"), drawn.mask, total=77.0)
+        same("KL in the loss", found, expected)
 
 
 def test_defaults_are_openrlhfs(openrlhf: SimpleNamespace) -> None:
