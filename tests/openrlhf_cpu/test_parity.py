@@ -50,9 +50,8 @@ def openrlhf() -> Iterator[SimpleNamespace]:
         before = list(sys.meta_path)
         openrlhf_on_cpu.install()
         yield _names()
-        for finder in [
-            f for f in sys.meta_path if f not in before and isinstance(f, openrlhf_on_cpu._Finder)
-        ]:
+        ours = [f for f in sys.meta_path if isinstance(f, openrlhf_on_cpu._Finder) and f not in before]
+        for finder in ours:
             sys.meta_path.remove(finder)
 
 
@@ -298,6 +297,8 @@ def test_loss(
     name = f"loss {kind} {mean} {'dual' if dual else '-'} is={correction}"
     for seed in SEEDS:
         drawn = draw(seed)
+        if seed % 8 == 0 and kind == "ppo":
+            drawn.old = drawn.old * 20  # ratios beyond exp(20)
         rng = np.random.default_rng(seed)
         advantages = torch.tensor(rng.normal(size=drawn.mask.shape), dtype=torch.float32)
         a, b = drawn.logp.clone().requires_grad_(), drawn.logp.clone().requires_grad_()
