@@ -15,7 +15,7 @@ from rl_fixtures import random_policy, save_policy, small_config, story_items
 from tomprm.config import RewardConfig
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl import train as train_module
-from tomprm.rl.reinforce import Estimator, group_baseline, kl_estimate
+from tomprm.rl.reinforce import Estimator, group_baseline, kl_estimate, policy_loss
 from tomprm.rl.rollout import Rollout, completion_text, sample
 from tomprm.rl.train import Trainer
 from tomprm.world.items import Item
@@ -92,6 +92,39 @@ def test_micro_batches_add_up(policy: Path, tmp_path: Path, form: dict[str, Any]
     assert expected["grad_norm"] > 0 and not torch.equal(before, weights(whole))
     assert ("kl_loss" in found) == bool(form.get("rl__kl_in_loss"))
     assert ("is_outside" in found) == ("rl__is_correction" in form and "rl__policy_loss_type" not in form)
+
+
+IN_WORDS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}),
+    ({"rl__clip_high": 0.9, "rl__clip_low": 0.01}, {"clip_high": 0.9, "clip_low": 0.01}),
+    (SEQUENCE, {"mean": "sequence"}),
+    ({"rl__dual_clip": 1.1}, {"dual_clip": 1.1}),
+    ({**SEQUENCE, "rl__policy_loss_type": "gspo"}, {"mean": "sequence", "kind": "gspo"}),
+    (
+        {"rl__is_correction": "token", "rl__is_mode": "clip", "rl__is_low": 0.9, "rl__is_high": 1.2},
+        {"is_mode": "clip", "is_low": 0.9, "is_high": 1.2},
+    ),
+    ({"rl__is_correction": "token", "rl__is_low": 0.1, "rl__is_high": 1.2}, {"is_low": 0.1, "is_high": 1.2}),
+]
+
+
+def test_the_loss_is_the_configs(policy: Path, tmp_path: Path) -> None:
+    """Each form gives its own loss, on rollouts that an older policy drew and an even older one judged."""
+    losses: list[float] = []
+    for k, (form, words) in enumerate(IN_WORDS):
+        trainer = trainer_of(policy, tmp_path / str(k), rl__minibatches=1, **form)
+        batch = trainer.collect()
+        noise = torch.randn(2, *batch.mask.shape, generator=torch.Generator().manual_seed(0))
+        batch = dataclasses.replace(batch, old_logp=batch.old_logp + noise[0])
+        if "rl__is_correction" in form:
+            words = words | {"rollout_logp": batch.old_logp + noise[1]}
+            batch = dataclasses.replace(batch, rollout_logp=words["rollout_logp"])
+        with torch.no_grad():
+            logp = trainer.logprobs(trainer.policy, batch.rollouts, batch.mask.shape[1])
+        expected, _ = policy_loss(logp, batch.old_logp, batch.advantages, batch.mask, **words)
+        losses.append(trainer.update(batch)["loss"])
+        assert losses[-1] == pytest.approx(float(expected), rel=1e-3, abs=1e-6), form
+    assert len({round(x, 4) for x in losses}) == len(losses)
 
 
 @pytest.mark.parametrize("estimator", ["reinforce", "reinforce_baseline", "rloo", "group_norm", "dr_grpo"])
