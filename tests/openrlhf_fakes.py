@@ -23,6 +23,8 @@ actor.gradient_checkpointing_enable data.prompt_dataset data.input_key data.labe
 data.apply_chat_template data.input_template data.max_len rollout.batch_size
 rollout.n_samples_per_prompt rollout.micro_batch_size rollout.max_new_tokens rollout.temperature
 rollout.top_p algo.advantage.estimator algo.advantage.gamma algo.advantage.is_correction_level
+algo.advantage.is_correction_mode algo.advantage.is_correction_threshold algo.kl.use_loss
+actor.policy_loss_type actor.loss_agg_mode actor.dual_clip
 algo.kl.init_coef algo.kl.estimator ckpt.path ckpt.output_dir ckpt.save_steps ckpt.max_num
 ckpt.load_enable
 """

@@ -79,6 +79,26 @@ def test_the_trainers_settings_become_openrlhfs() -> None:
     assert {name: found[name] for name in expected} == expected
 
 
+def test_forms_of_the_loss_become_openrlhfs() -> None:
+    forms = {
+        "algo.kl.use_loss": True,
+        "actor.policy_loss_type": "gspo",
+        "actor.loss_agg_mode": "seq-mean-token-mean",
+        "actor.dual_clip": 3.0,
+        "algo.advantage.is_correction_level": "token",
+        "algo.advantage.is_correction_mode": "clip",
+        "algo.advantage.is_correction_threshold": [0.1, 2.0],
+    }
+    rl = {
+        "estimator": "rloo", "kl_in_loss": True, "policy_loss_type": "gspo", "loss_mean": "sequence",
+        "dual_clip": 3.0, "is_correction": "token", "is_mode": "clip", "is_low": 0.1, "is_high": 2.0,
+    }  # fmt: skip
+    found = flags(rl)
+    assert {name: found[name] for name in forms} == forms
+    assert found["algo.advantage.estimator"] == "rloo"
+    assert not forms.keys() & flags().keys(), "OpenRLHF's defaults are ours"
+
+
 def test_defaults_that_differ_between_the_backends_are_set() -> None:
     """OpenRLHF would anneal the rate and would not go on from a checkpoint."""
     found = flags()

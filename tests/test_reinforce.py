@@ -3,6 +3,7 @@
 1. the group's mean is subtracted from the scalar (`reinforce_baseline`), 2. which is then clamped; 3. it is
 paid at the last action token, step rewards at theirs, minus the KL everywhere; 4. discounted sums;
 5. normalised over all action tokens of the batch; 6. PPO's clipped loss, averaged over tokens.
+The other estimators and losses by hand; tests/openrlhf_cpu/test_parity.py holds all of it equal to OpenRLHF.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tomprm.rewards.credit import discounted_returns
-from tomprm.rl.reinforce import group_baseline, kl_estimate, normalise, policy_loss, returns
+from tomprm.rl.reinforce import (
+    Estimator,
+    advantages_of,
+    aggregate,
+    group_baseline,
+    importance_weights,
+    kl_estimate,
+    normalise,
+    policy_loss,
+    returns,
+)
 
 Kind = Literal["k1", "k2", "k3"]
 KINDS: tuple[Kind, ...] = ("k1", "k2", "k3")
@@ -152,6 +163,13 @@ def test_kl_is_clamped() -> None:
     assert kl_estimate(*far, "k3").tolist() == [10, 10, 10]
 
 
+def test_the_gradient_of_k3_is_finite_however_far_the_reference() -> None:
+    logp = tensor([-500.0, -1.0]).requires_grad_()
+    kl_estimate(logp, tensor([-1.0, -1.5]), "k3").sum().backward()
+    assert logp.grad is not None
+    assert logp.grad.tolist() == pytest.approx([0, 1 - math.exp(-0.5)])
+
+
 def test_k3_is_never_negative_and_agrees_with_k1_on_average() -> None:
     """Over the policy's own samples, k1 and k3 estimate the same divergence."""
     rng = np.random.default_rng(0)
@@ -190,6 +208,61 @@ def test_the_baseline_comes_before_the_clamp() -> None:
 def test_groups_are_neighbours() -> None:
     found = group_baseline(tensor([0.0, 1.0, 2.0, 10.0, 11.0, 12.0]), 3, "reinforce_baseline")
     assert found.tolist() == [-1, 0, 1, -1, 0, 1]
+
+
+BASELINES: list[tuple[Estimator, list[float]]] = [
+    ("reinforce", [1, 2, 6, 5, 5, 5]),
+    ("reinforce_baseline", [-2, -1, 3, 0, 0, 0]),
+    ("dr_grpo", [-2, -1, 3, 0, 0, 0]),
+    ("rloo", [-3, -1.5, 4.5, 0, 0, 0]),  # 1 - (2 + 6) / 2, ...
+    ("group_norm", [-2 / math.sqrt(7), -1 / math.sqrt(7), 3 / math.sqrt(7), 0, 0, 0]),  # (4 + 1 + 9) / 2
+]
+GROUPED: list[Estimator] = [name for name, _ in BASELINES if name != "reinforce"]
+
+
+@pytest.mark.parametrize(("estimator", "expected"), BASELINES)
+def test_baselines_by_hand(estimator: Estimator, expected: list[float]) -> None:
+    found = group_baseline(tensor([1.0, 2, 6, 5, 5, 5]), 3, estimator)
+    assert found.tolist() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("estimator", GROUPED)
+@given(SEEDS)
+def test_group_baselines(estimator: Estimator, seed: int) -> None:
+    """They add up to nothing in a group, do not see what all of a group get, and follow a permutation."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 6))
+    rewards = tensor(rng.normal(size=3 * n))
+    found = group_baseline(rewards, n, estimator)
+    torch.testing.assert_close(found.view(3, n).sum(-1), torch.zeros(3), atol=1e-4, rtol=0)
+    shifted = (rewards.view(3, n) + tensor(rng.normal(size=(3, 1)))).flatten()
+    torch.testing.assert_close(group_baseline(shifted, n, estimator), found, atol=1e-3, rtol=1e-3)
+    order = torch.as_tensor(rng.permutation(n))
+    mixed = group_baseline(rewards.view(3, n)[:, order].flatten(), n, estimator)
+    torch.testing.assert_close(mixed.view(3, n), found.view(3, n)[:, order], atol=1e-5, rtol=1e-4)
+
+
+def test_rloo_is_the_group_mean_scaled() -> None:
+    """r - mean of the others = n / (n - 1) (r - mean); so dr_grpo differs from it by a constant alone."""
+    rewards = torch.randn(12)
+    rloo, mean = (group_baseline(rewards, 4, name) for name in ("rloo", "dr_grpo"))
+    torch.testing.assert_close(rloo, mean * 4 / 3)
+
+
+@pytest.mark.parametrize("estimator", ["rloo", "group_norm"])
+def test_a_group_of_one_has_nobody_to_be_compared_with(estimator: Estimator) -> None:
+    with pytest.raises(ValueError, match="draw at least 2"):
+        group_baseline(torch.ones(3), 1, estimator)
+
+
+@pytest.mark.parametrize("estimator", [name for name, _ in BASELINES])
+def test_which_estimators_normalise_over_the_batch(estimator: Estimator) -> None:
+    gains, mask = tensor([[4.0, 2.0, 9.0], [0.0, 9.0, 9.0]]), tensor([[1, 1, 0], [1, 0, 0]])
+    found = advantages_of(gains, mask, estimator)
+    if estimator in ("reinforce", "reinforce_baseline"):
+        torch.testing.assert_close(found, normalise(gains, mask))
+    else:
+        assert found.tolist() == [[4, 2, 0], [0, 0, 0]]
 
 
 # -- returns ------------------------------------------------------------------------------------
@@ -363,22 +436,37 @@ def test_the_log_ratio_is_clamped() -> None:
     assert float(loss) == pytest.approx((math.exp(20) + 0.8) / 2)
 
 
+FORMS: list[dict[str, Any]] = [
+    {},
+    {"mean": "sequence", "dual_clip": 1.2},
+    {"kind": "gspo", "mean": "sequence"},
+    {"rollout": True, "is_mode": "clip", "is_low": 0.8, "is_high": 1.2},
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+@settings(max_examples=40)
 @given(SEEDS)
-def test_pieces_add_up(seed: int) -> None:
+def test_pieces_add_up(form: dict[str, Any], seed: int) -> None:
     """The losses, gradients and metrics of micro-batches sum to those of the minibatch."""
-    b = draw_batch(seed)
+    b, form = draw_batch(seed), dict(form)
     if not b["mask"].any():
         return
     rng = np.random.default_rng(seed)
     advantages, mask, old = (tensor(x) for x in (rng.normal(size=b["mask"].shape), b["mask"], b["old"]))
+    drawn = tensor(b["logp"]) if form.pop("rollout", False) else None
     whole, parts = tensor(b["logp"]).requires_grad_(), tensor(b["logp"]).requires_grad_()
-    loss, metrics = policy_loss(whole, old, advantages, mask)
+    loss, metrics = policy_loss(whole, old, advantages, mask, rollout_logp=drawn, **form)
     loss.backward()
     cuts = np.array_split(rng.permutation(len(mask)), int(rng.integers(1, len(mask) + 1)))
-    found, sums = 0.0, {"clipped": 0.0, "approx_kl": 0.0, "tokens": 0.0}
+    total = mask.any(-1).sum() if form.get("mean") == "sequence" else mask.sum()
+    found, sums = 0.0, dict.fromkeys(metrics, 0.0)
     for rows in cuts:
         at = torch.as_tensor(rows)
-        piece, counted = policy_loss(parts[at], old[at], advantages[at], mask[at], total=mask.sum())
+        given_drawn = None if drawn is None else drawn[at]
+        piece, counted = policy_loss(
+            parts[at], old[at], advantages[at], mask[at], rollout_logp=given_drawn, total=total, **form
+        )
         piece.backward()
         found += piece.item()
         sums = {k: v + counted[k] for k, v in sums.items()}
@@ -387,6 +475,63 @@ def test_pieces_add_up(seed: int) -> None:
     assert whole.grad is not None and parts.grad is not None
     torch.testing.assert_close(parts.grad, whole.grad, rtol=1e-4, atol=1e-6)
     assert not whole.grad[mask == 0].any()
+
+
+def test_means_over_tokens_and_over_sequences() -> None:
+    values, mask = tensor([[4.0, 2.0, 9.0], [1.0, 9.0, 9.0], [9.0, 9.0, 9.0]]), torch.zeros(3, 3)
+    mask[0, :2] = mask[1, 0] = 1
+    assert aggregate(values, mask).item() == pytest.approx(7 / 3)
+    assert aggregate(values, mask, "sequence").item() == (3 + 1) / 2  # the row without tokens counts as none
+    assert aggregate(values, mask, "sequence", total=4).item() == 1
+
+
+# (ratio, advantage) -> surrogate; clip to [0.8, 1.3], dual clip 3.
+DUAL = [(5.0, -2.0, -6.0), (2.0, -2.0, -4.0), (5.0, 2.0, 2.6), (0.5, -1.0, -0.8), (0.5, 1.0, 0.5)]
+
+
+@pytest.mark.parametrize(("ratio", "advantage", "surrogate"), DUAL)
+def test_dual_clip(ratio: float, advantage: float, surrogate: float) -> None:
+    """A bound for tokens that have become much likelier and are bad; no gradient beyond it."""
+    logp = tensor([[math.log(ratio)]]).requires_grad_()
+    at = tensor([[0.0]]), tensor([[advantage]]), tensor([[1.0]])
+    loss, _ = policy_loss(logp, *at, clip_low=0.2, clip_high=0.3, dual_clip=3.0)
+    loss.backward()
+    assert logp.grad is not None
+    assert loss.item() == pytest.approx(-surrogate)
+    assert bool(logp.grad) == (abs(surrogate) == pytest.approx(ratio * abs(advantage)))
+
+
+def test_gspo_has_one_ratio_a_sequence() -> None:
+    logp, old = tensor([[0.2, -0.1, 9.0], [0.3, 9.0, 9.0]]).requires_grad_(), torch.zeros(2, 3)
+    mask = tensor([[1, 1, 0], [1, 0, 0]])
+    loss, metrics = policy_loss(logp, old, torch.ones(2, 3), mask, kind="gspo", mean="sequence")
+    loss.backward()
+    assert logp.grad is not None
+    assert loss.item() == pytest.approx(-(math.exp(0.05) + 1.2) / 2)
+    assert metrics["clipped"] == 1  # exp(0.3) is beyond 1.2
+    half = -math.exp(0.05) / 4  # half a sequence's, for each of two tokens
+    assert logp.grad.tolist() == [[pytest.approx(half)] * 2 + [0], [0, 0, 0]]
+    drawn = tensor([[0.1, 0.1, 0.0], [0.3, 0.0, 0.0]])
+    loss, _ = policy_loss(logp, old, torch.ones(2, 3), mask, kind="gspo", rollout_logp=drawn)
+    assert loss.item() == pytest.approx(-(math.exp(-0.05) + 1) / 2)  # (0.1 - 0.2) / 2, and 0
+
+
+def test_importance_weights() -> None:
+    ratios, mask = tensor([[0.4, 0.5, 1.0, 5.0, 5.1, 900.0]]), tensor([[1, 1, 1, 1, 1, 0]])
+    old = ratios.log().requires_grad_()
+    masked, outside = importance_weights(old, torch.zeros(1, 6), mask, low=0.499, high=5.001)
+    assert masked[0].tolist() == pytest.approx([0, 0.5, 1, 5, 0, 1])
+    assert outside[0].tolist() == [True, False, False, False, True, False]
+    clipped, _ = importance_weights(old, torch.zeros(1, 6), mask, mode="clip", low=0.499, high=5.001)
+    assert clipped[0].tolist() == pytest.approx([0.499, 0.5, 1, 5, 5.001, 1])
+    assert not masked.requires_grad and not clipped.requires_grad
+
+
+def test_rollouts_of_the_trainers_own_model_are_weighed_1() -> None:
+    logp, old, advantages, mask = torch.randn(3, 4), torch.randn(3, 4), torch.randn(3, 4), torch.ones(3, 4)
+    plain, _ = policy_loss(logp, old, advantages, mask)
+    weighed, metrics = policy_loss(logp, old, advantages, mask, rollout_logp=old)
+    assert weighed.item() == plain.item() and metrics["is_outside"] == 0
 
 
 def test_descent_makes_good_tokens_likelier() -> None:

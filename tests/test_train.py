@@ -215,7 +215,7 @@ def cut_at(step: int) -> Callable[[Trainer], None]:
     return validate
 
 
-@pytest.mark.parametrize("estimator", ["reinforce", "reinforce_baseline"])
+@pytest.mark.parametrize("estimator", ["reinforce", "reinforce_baseline", "group_norm"])
 def test_a_cut_run_goes_on_to_the_same_numbers(taught: Path, tmp_path: Path, estimator: str) -> None:
     config = small_config(taught, rl__steps=4, rl__estimator=estimator, policy__max_new_tokens=40)
     straight = trainer_of(config, tmp_path / "straight")

@@ -151,9 +151,9 @@ class RewardConfig(Section):
 
 
 class RLConfig(Section):
-    """REINFORCE++; names as in OpenRLHF."""
+    """REINFORCE++ and its relatives; names as in OpenRLHF."""
 
-    estimator: Literal["reinforce", "reinforce_baseline"] = "reinforce"
+    estimator: Literal["reinforce", "reinforce_baseline", "rloo", "group_norm", "dr_grpo"] = "reinforce"
     steps: Positive = 60
     prompts_per_step: Positive = 16
     samples_per_prompt: Positive = 8
@@ -166,6 +166,14 @@ class RLConfig(Section):
     kl_estimator: Literal["k1", "k2", "k3"] = "k1"
     clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
     clip_high: Annotated[float, Field(gt=0)] = 0.2
+    kl_in_loss: bool = False  # the KL as a term of the loss, not in the rewards
+    policy_loss_type: Literal["ppo", "gspo"] = "ppo"  # gspo: one ratio a sequence
+    loss_mean: Literal["token", "sequence"] = "token"  # over tokens, or of sequences' means
+    dual_clip: Annotated[float, Field(gt=1)] | None = None  # bound on a negative advantage's loss
+    is_correction: Literal["off", "token"] = "off"  # weigh by p_trainer / p_rollout
+    is_mode: Literal["mask", "clip"] = "mask"  # what lies outside of is_low .. is_high
+    is_low: Annotated[float, Field(ge=0)] = 0.5
+    is_high: Annotated[float, Field(gt=0)] = 5.0
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     micro_batch: Positive = 128  # rollouts in one forward pass; lower it when memory is short
     validate_every: Positive = 15
@@ -184,12 +192,16 @@ class RLConfig(Section):
                 f"minibatches={self.minibatches} is more than prompts_per_step={self.prompts_per_step}, "
                 "and a prompt's completions are kept together; lower minibatches"
             )
-        if self.estimator == "reinforce_baseline" and self.gamma != 1:
+        if self.estimator != "reinforce" and self.gamma != 1:
             raise ValueError(
-                f"reinforce_baseline has gamma 1 (given {self.gamma}); drop gamma or use reinforce"
+                f"{self.estimator} has gamma 1 (given {self.gamma}); drop gamma or use reinforce"
             )
-        if self.estimator == "reinforce_baseline" and self.samples_per_prompt < 2:
-            raise ValueError("reinforce_baseline needs samples_per_prompt >= 2; raise it or use reinforce")
+        if self.estimator != "reinforce" and self.samples_per_prompt < 2:
+            raise ValueError(f"{self.estimator} needs samples_per_prompt >= 2; raise it or use reinforce")
+        if self.policy_loss_type == "gspo" and self.loss_mean != "sequence":
+            raise ValueError("gspo is a mean over sequences; set loss_mean: sequence")
+        if self.is_low >= self.is_high:
+            raise ValueError(f"is_low={self.is_low} is not below is_high={self.is_high}; exchange them")
         return self
 
 

@@ -14,13 +14,14 @@ from tomprm.rl.cache import decoding_cache
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """One completion of `prompts[prompt]`. `completion_ids` ends with EOS unless `truncated`;
-    `text` is their decoding without EOS."""
+    `text` is their decoding without EOS; `logprobs` of its ids as they were drawn, where asked for."""
 
     prompt: int
     prompt_ids: tuple[int, ...]
     completion_ids: tuple[int, ...]
     text: str
     truncated: bool
+    logprobs: tuple[float, ...] = ()
 
 
 def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> list[list[int]]:
@@ -52,6 +53,7 @@ def sample(
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
     batch_size: int = 128,
+    logprobs: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> list[Rollout]:
     """`n` completions a prompt, the completions of one prompt next to each other.
@@ -60,6 +62,7 @@ def sample(
         temperature: 0 is greedy decoding (then `n` should be 1).
         generator: the stream of random numbers, on the model's device.
         batch_size: completions generated at once.
+        logprobs: keep them; at temperature 0 those at temperature 1.
         progress: called with the number of completions done after each batch.
     """
     was_training = model.training
@@ -72,12 +75,11 @@ def sample(
     for start in range(0, len(order), per_batch):
         chosen = order[start : start + per_batch]
         completions = _sample_batch(
-            model, tokenizer, [ids[i] for i in chosen], n, max_new_tokens, temperature, generator
+            model, tokenizer, [ids[i] for i in chosen], n, max_new_tokens, temperature, generator, logprobs
         )
         for row, i in enumerate(chosen):
-            done[i] = [
-                _rollout(tokenizer, i, ids[i], tokens) for tokens in completions[row * n : (row + 1) * n]
-            ]
+            group = completions[row * n : (row + 1) * n]
+            done[i] = [_rollout(tokenizer, i, ids[i], tokens, drawn) for tokens, drawn in group]
         if progress is not None:
             progress(len(chosen) * n)
     model.train(was_training)
@@ -85,10 +87,15 @@ def sample(
 
 
 def _rollout(
-    tokenizer: PreTrainedTokenizerBase, prompt: int, prompt_ids: list[int], tokens: list[int]
+    tokenizer: PreTrainedTokenizerBase,
+    prompt: int,
+    prompt_ids: list[int],
+    tokens: list[int],
+    logprobs: list[float],
 ) -> Rollout:
     ended = bool(tokens) and tokens[-1] == tokenizer.eos_token_id
-    return Rollout(prompt, tuple(prompt_ids), tuple(tokens), completion_text(tokenizer, tokens), not ended)
+    text = completion_text(tokenizer, tokens)
+    return Rollout(prompt, tuple(prompt_ids), tuple(tokens), text, not ended, tuple(logprobs))
 
 
 def completion_text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
@@ -111,7 +118,8 @@ def _sample_batch(
     max_new_tokens: int,
     temperature: float,
     generator: torch.Generator | None,
-) -> list[list[int]]:
+    logprobs: bool,
+) -> list[tuple[list[int], list[float]]]:
     device = model.device
     eos = int(tokenizer.eos_token_id)  # pyright: ignore[reportArgumentType]
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else eos
@@ -129,11 +137,17 @@ def _sample_batch(
     position = positions[:, -1:]
     rows = torch.arange(len(prompt_ids) * n, device=device)
     out: list[list[int]] = [[] for _ in range(len(rows))]
+    logps: list[list[float]] = [[] for _ in range(len(rows))]
     finished = torch.zeros(len(rows), dtype=torch.bool, device=device)
     for step in range(max_new_tokens):
         drawn = _draw(logits, temperature, generator)
         for row, token in zip(rows.tolist(), drawn.tolist(), strict=True):
             out[row].append(token)
+        if logprobs:
+            scores = torch.log_softmax(logits.float() / (temperature or 1.0), -1)
+            scores = scores.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
+            for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
+                logps[row].append(score)
         finished = finished | (drawn == eos)
         if step + 1 == max_new_tokens or bool(finished.all()):
             break
@@ -151,7 +165,8 @@ def _sample_batch(
             position_ids=position,
             past_key_values=cache,
         ).logits[:, -1]
-    return [tokens[: tokens.index(eos) + 1] if eos in tokens else tokens for tokens in out]
+    ends = [tokens.index(eos) + 1 if eos in tokens else len(tokens) for tokens in out]
+    return [(t[:end], scores[:end]) for t, scores, end in zip(out, logps, ends, strict=True)]
 
 
 def _draw(logits: torch.Tensor, temperature: float, generator: torch.Generator | None) -> torch.Tensor:

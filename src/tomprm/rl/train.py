@@ -32,8 +32,15 @@ from tomprm.rewards.credit import kept, scored_steps, token_credit
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl.forward import action_logprobs
 from tomprm.rl.models import load_policy, precision
-from tomprm.rl.reinforce import group_baseline, kl_estimate, normalise, policy_loss, returns
-from tomprm.rl.rollout import Rollout, completion_text, sample
+from tomprm.rl.reinforce import (
+    advantages_of,
+    aggregate,
+    group_baseline,
+    kl_estimate,
+    policy_loss,
+    returns,
+)
+from tomprm.rl.rollout import Rollout, completion_text, pad, sample
 from tomprm.rl.scoring import RewardError
 from tomprm.rl.tracking import tracker
 from tomprm.trace.prompt import prompt_text
@@ -54,6 +61,8 @@ class Batch:
     rewards: list[Reward]
     mask: torch.Tensor
     old_logp: torch.Tensor
+    ref_logp: torch.Tensor
+    rollout_logp: torch.Tensor | None  # as drawn; with rl.is_correction
     advantages: torch.Tensor
     kl: torch.Tensor
     kept: list[bool]
@@ -125,6 +134,7 @@ class Trainer:
             temperature=rl.temperature,
             generator=self.stream("rollout"),
             batch_size=rl.prompts_per_step * rl.samples_per_prompt,
+            logprobs=rl.is_correction != "off",
         )
         rewards = self.score([items[r.prompt] for r in rollouts], rollouts)
         width = max(len(r.completion_ids) for r in rollouts)
@@ -141,9 +151,14 @@ class Trainer:
         kl = kl_estimate(old_logp, ref_logp, rl.kl_estimator) * mask
         scalar = torch.tensor([r.scalar for r in rewards], device=device)
         scalar = group_baseline(scalar, rl.samples_per_prompt, rl.estimator)
-        gains = returns(scalar, steps, kl, mask, kl_coef=rl.kl_coef, gamma=rl.gamma)
+        kl_coef = 0.0 if rl.kl_in_loss else rl.kl_coef
+        gains = returns(scalar, steps, kl, mask, kl_coef=kl_coef, gamma=rl.gamma)
         trained = mask * torch.tensor(stays, device=device).unsqueeze(-1)
-        return Batch(rollouts, rewards, mask, old_logp, normalise(gains, trained), kl, stays)
+        advantages = advantages_of(gains, trained, rl.estimator)
+        rollout_logp = None
+        if rl.is_correction != "off":
+            rollout_logp = pad([r.logprobs for r in rollouts], 0.0, left=False, device=device)
+        return Batch(rollouts, rewards, mask, old_logp, ref_logp, rollout_logp, advantages, kl, stays)
 
     def update(self, batch: Batch) -> dict[str, float]:
         """`minibatches` optimiser steps over the batch, groups of a prompt kept together."""
@@ -156,21 +171,14 @@ class Trainer:
         self.policy.train()
         for part in np.array_split(order, rl.minibatches):
             rows = [int(g) * n + k for g in part for k in range(n)]
-            total = batch.mask[rows].sum()
+            tokens = batch.mask[rows].sum()
+            total = tokens if rl.loss_mean == "token" else batch.mask[rows].any(-1).sum()
             per_pass = max(1, rl.micro_batch // n) * n
             for start in range(0, len(rows), per_pass):
                 micro = rows[start : start + per_pass]
                 with precision(self.config.policy, self.policy.device):
                     logp = self.logprobs(self.policy, [batch.rollouts[i] for i in micro], batch.mask.shape[1])
-                loss, metrics = policy_loss(
-                    logp,
-                    batch.old_logp[micro],
-                    batch.advantages[micro],
-                    batch.mask[micro],
-                    clip_low=rl.clip_low,
-                    clip_high=rl.clip_high,
-                    total=total,
-                )
+                loss, metrics = self.loss(batch, micro, logp, total, tokens)
                 loss.backward()
                 for key, value in (metrics | {"loss": float(loss.detach())}).items():
                     sums[key] = sums.get(key, 0.0) + value
@@ -179,13 +187,46 @@ class Trainer:
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
         self.policy.eval()
-        tokens = max(1.0, sums["tokens"])
+        counted = max(1.0, sums["tokens"])
         return {
             "loss": sums["loss"] / rl.minibatches,
-            "clip_fraction": sums["clipped"] / tokens,
-            "approx_kl": sums["approx_kl"] / tokens,
+            "clip_fraction": sums["clipped"] / counted,
+            "approx_kl": sums["approx_kl"] / counted,
             "grad_norm": sum(norms) / len(norms),
+            **({"kl_loss": sums["kl_loss"] / rl.minibatches} if rl.kl_in_loss else {}),
+            **({"is_outside": sums["is_outside"] / counted} if "is_outside" in sums else {}),
         }
+
+    def loss(
+        self, batch: Batch, rows: list[int], logp: torch.Tensor, total: torch.Tensor, tokens: torch.Tensor
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """The share of some rows (R,) with log-probabilities `logp` (R, T) in their minibatch's loss.
+
+        Args:
+            total, tokens: what the minibatch's loss is a mean over, and its action tokens.
+        """
+        rl, mask = self.rl, batch.mask[rows]
+        loss, metrics = policy_loss(
+            logp,
+            batch.old_logp[rows],
+            batch.advantages[rows],
+            mask,
+            clip_low=rl.clip_low,
+            clip_high=rl.clip_high,
+            dual_clip=rl.dual_clip,
+            kind=rl.policy_loss_type,
+            mean=rl.loss_mean,
+            rollout_logp=None if batch.rollout_logp is None else batch.rollout_logp[rows],
+            is_mode=rl.is_mode,
+            is_low=rl.is_low,
+            is_high=rl.is_high,
+            total=total,
+        )
+        if rl.kl_in_loss:  # a mean over tokens whatever loss_mean is, as in OpenRLHF
+            kl = aggregate(kl_estimate(logp, batch.ref_logp[rows], rl.kl_estimator), mask, total=tokens)
+            loss = loss + rl.kl_coef * kl
+            metrics["kl_loss"] = float(kl.detach())
+        return loss, metrics
 
     # -- parts ----------------------------------------------------------------------------------
 

@@ -72,6 +72,7 @@ def openrlhf_flags(config: RunConfig, seed: int, folder: Path, *, chat: bool) ->
         "algo.kl.init_coef": rl.kl_coef,
         "algo.kl.estimator": rl.kl_estimator,
         "actor.eps_clip_low_high": [rl.clip_low, rl.clip_high],
+        **_loss(config),
         "actor.max_norm": rl.max_grad_norm,
         "actor.adam.lr": rl.learning_rate,
         "actor.lr_scheduler": "constant_with_warmup",
@@ -121,6 +122,27 @@ def _sharing(config: RunConfig) -> dict[str, Value]:
         "ds.enable_sleep": asleep,
         **({"vllm.gpu_memory_utilization": 0.6} if asleep else {}),
     }
+
+
+def _loss(config: RunConfig) -> dict[str, Value]:
+    """Forms of the loss other than OpenRLHF's default one."""
+    rl = config.rl
+    found: dict[str, Value] = {}
+    if rl.kl_in_loss:
+        found["algo.kl.use_loss"] = True
+    if rl.policy_loss_type != "ppo":
+        found["actor.policy_loss_type"] = rl.policy_loss_type
+    if rl.loss_mean == "sequence":
+        found["actor.loss_agg_mode"] = "seq-mean-token-mean"
+    if rl.dual_clip is not None:
+        found["actor.dual_clip"] = rl.dual_clip
+    if rl.is_correction != "off":
+        found |= {
+            "algo.advantage.is_correction_level": rl.is_correction,
+            "algo.advantage.is_correction_mode": rl.is_mode,
+            "algo.advantage.is_correction_threshold": [rl.is_low, rl.is_high],
+        }
+    return found
 
 
 def given_flags(config: RunConfig) -> dict[str, Value]:
