@@ -19,8 +19,9 @@ from tomprm.rewards.credit import token_rewards
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl import train as train_module
 from tomprm.rl.models import precision
+from tomprm.rl.records import forget_after
 from tomprm.rl.reinforce import group_baseline
-from tomprm.rl.train import RewardError, Trainer, forget_after
+from tomprm.rl.train import RewardError, Trainer
 from tomprm.world.items import Item
 
 TIMES = ("collect_s", "update_s")

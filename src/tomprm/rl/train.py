@@ -24,7 +24,6 @@ from transformers import PreTrainedModel
 
 from tomprm.belief.generate import Recipe, seeded
 from tomprm.checker.check import Checker
-from tomprm.checker.verdict import Status
 from tomprm.config import ConfigError, DataConfig, RewardConfig, RunConfig
 from tomprm.prm.reward import prm_rewards, shared_prm
 from tomprm.prm.score import Prm
@@ -32,6 +31,7 @@ from tomprm.rewards.credit import kept, scored_steps, token_credit
 from tomprm.rewards.shaping import Reward, score
 from tomprm.rl.forward import action_logprobs
 from tomprm.rl.models import load_policy, precision
+from tomprm.rl.records import forget_after, prm_metrics, reward_metrics
 from tomprm.rl.reinforce import (
     advantages_of,
     aggregate,
@@ -300,26 +300,16 @@ class Trainer:
         self, batch: Batch, update: dict[str, float], collect_s: float, update_s: float
     ) -> dict[str, Any]:
         """One line of metrics.jsonl."""
-        rewards, verdicts = batch.rewards, [r.verdict for r in batch.rewards]
-        soundness = [v.soundness for v in verdicts if v.soundness is not None]
-        claims = sum(len(s.claims) for v in verdicts for s in v.steps)
         row = {
             "arm": self.arm,
             "seed": self.seed,
             "step": self.step,
-            "reward": float(np.mean([r.total for r in rewards])),
-            "accuracy": float(np.mean([r.breakdown["answer"] for r in rewards])),
-            "process": float(np.mean([r.breakdown["process"] for r in rewards])),
-            "format": float(np.mean([r.breakdown["format"] for r in rewards])),
-            "coverage": float(np.mean([v.coverage for v in verdicts])),
-            "soundness": float(np.mean(soundness)) if soundness else None,
-            "sound": float(np.mean([v.sound for v in verdicts])),
-            "uncheckable": sum(v.count(Status.UNCHECKABLE) for v in verdicts) / max(1, claims),
+            **reward_metrics(batch.rewards),
             "tokens": float(batch.mask.sum(-1).mean()),
             "truncated": float(np.mean([r.truncated for r in batch.rollouts])),
             "kl": float(batch.kl.sum() / batch.mask.sum()),
             "dropped": 1 - float(np.mean(batch.kept)),
-            **_judges(rewards),
+            **prm_metrics(batch.rewards),
             **update,
             "collect_s": round(collect_s, 3),
             "update_s": round(update_s, 3),
@@ -380,30 +370,3 @@ def _prm_of(reward: RewardConfig, device: str) -> Prm | None:
         return shared_prm(reward.prm, device)
     except (OSError, ValueError) as error:
         raise ConfigError(f"prm: {error}") from error
-
-
-def _judges(rewards: Sequence[Reward]) -> dict[str, float | None]:
-    """How far PRM and checker disagree, where a PRM is asked: over all steps that both judged."""
-    parts = [r.breakdown for r in rewards if "gap" in r.breakdown]
-    if not parts:
-        return {}
-    count = sum(p["gap_steps"] for p in parts)
-    gap = sum(p["gap"] * p["gap_steps"] for p in parts) / count if count else None
-    unscored = float(np.mean([p["unscored"] for p in parts]))
-    return {"gap": gap, "gap_steps": count, "unscored": unscored}
-
-
-def forget_after(path: Path, step: int) -> None:
-    """Drop the rows of a JSON Lines file that were written after `step`, and a last line cut short."""
-    if not path.is_file():
-        return
-    kept: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line)
-        except json.JSONDecodeError:
-            break
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-    os.replace(partial, path)

@@ -17,7 +17,7 @@ from tomprm.rl.openrlhf.checks import check_layout, check_model, check_prompts, 
 from tomprm.rl.openrlhf.data import prompt_pool, prompt_rows, write_prompts
 from tomprm.rl.openrlhf.flags import check_flags, command, openrlhf_flags, readable
 from tomprm.rl.openrlhf.settings import RUN, Settings, write_settings
-from tomprm.rl.train import forget_after
+from tomprm.rl.records import forget_after
 from tomprm.world.items import Item
 
 DONE, LOG, BAD = "openrlhf.done", "openrlhf.log", "bad_reward.json"
