@@ -74,7 +74,7 @@ def work(worker: int, given: argparse.Namespace) -> dict[str, Any]:
             seed.checker.check(text)
     gc.collect()
     gc.freeze()  # a pass over the pool is no part of a check
-    blocks = range(worker, -(-given.n // BLOCK), given.workers)
+    blocks = range(given.start // BLOCK + worker, -(-given.n // BLOCK), given.workers)
     started, spent, settled, first = time.monotonic(), time.process_time(), 0, rss_kb()
     found: dict[str, Any] = {
         "n": 0,
@@ -147,6 +147,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--n", type=int, default=1_000_000)
+    parser.add_argument("--start", type=int, default=0, help="leave out the traces before this one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, help="stop after so many")
