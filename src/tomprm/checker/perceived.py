@@ -127,7 +127,9 @@ def _thought(t: Telling, s: Statement) -> Verdicts:
     for event in (*targets, *(e for n in also if (e := t.time.perceived(n)) is not None)):
         if thinks(names[0], names[1:], event) == s.thought:
             return [
-                supported(s, claim, f"witnesses of line {event.line}: {join_names(sorted(event.real))}", event.line)
+                supported(
+                    s, claim, f"witnesses of line {event.line}: {join_names(sorted(event.real))}", event.line
+                )
             ]
     others = any(g.options for g in (*outer, group))
     known = all(names[0] in e.real or s.positive for e in targets)
