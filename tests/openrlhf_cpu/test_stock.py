@@ -30,6 +30,7 @@ def write_prompts(path: Path, count: int) -> None:
     path.write_text("\n".join(rows) + "\n")
 
 
+@pytest.mark.slow  # what it runs is run in test_step_rewards.py too
 @pytest.mark.timeout(1000)  # 302 to 412 s on two cores at load 5 to 17
 def test_stock_cli_trains(cluster: Cluster, chat_policy: Path, tmp_path: Path) -> None:
     write_prompts(tmp_path / "prompts.jsonl", 8)  # 4 a step: 2 steps, the first with learning rate 0
