@@ -242,7 +242,7 @@ def test_ctrl_c(started: Any, alone: bytes, tmp_path: Path, capsys: Any) -> None
     children = job.workers()
     os.killpg(job.process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     err = job.process.communicate(timeout=30)[1]
-    assert job.process.returncode == 130 and gone(children)
+    assert job.process.returncode == 130 and gone(children), err
     assert err == f"tomprm: stopped; the same command goes on from {partial_of(job.out)}\n"
     resumes(alone, tmp_path, capsys)
 
