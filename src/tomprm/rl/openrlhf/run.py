@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tomprm.config import ConfigError, RunConfig
+from tomprm.config import RunConfig
 from tomprm.rl.openrlhf.checks import check_layout, check_model, check_prompts, check_reward, check_versions
 from tomprm.rl.openrlhf.data import prompt_pool, prompt_rows, write_prompts
 from tomprm.rl.openrlhf.flags import check_flags, command, openrlhf_flags, readable
@@ -191,6 +191,3 @@ def _local_gpus() -> int:
     import torch
 
     return torch.cuda.device_count()
-
-
-__all__ = ["ConfigError", "RunFailed", "checkpoint_step", "dry_run", "failure", "plan", "train"]

@@ -7,11 +7,9 @@ from typing import Any
 
 from tomprm.config import RewardConfig
 from tomprm.rl.openrlhf.settings import Settings
-from tomprm.rl.scoring import HttpScorer, Judged, LocalScorer, Scorer, check_service
+from tomprm.rl.scoring import HttpScorer, Judged, LocalScorer, Scorer
 
 ACTOR = "tomprm-reward"
-
-__all__ = ["check_service", "make_scorer"]
 
 
 def make_scorer(settings: Settings) -> Scorer:
